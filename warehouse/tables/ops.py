@@ -56,6 +56,7 @@ import_run = Table(
     count("rows_read", "Rows in the file."),
     count("rows_sent", "Rows sent as events."),
     count("rows_rejected", "Rows refused before Kafka."),
+    count("rows_skipped", "Rows outside of the asked time, or the same as an earlier row.", server_default="0"),
     Column(
         "reasons",
         JSONB,
@@ -66,7 +67,7 @@ import_run = Table(
     instant("started_at", "When it began."),
     instant("finished_at", "When it ended.", nullable=True),
     schema="ops",
-    comment="Imports of files: rows read = rows sent + rows rejected. Grain: one import.",
+    comment="Imports of files: rows read = rows sent + rejected + skipped. Grain: one import.",
 )
 
 setting = Table(
