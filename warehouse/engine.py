@@ -1,0 +1,76 @@
+"""Connections to PostgreSQL, always in one of five roles and always in UTC.
+
+Code asks for the least role that it needs, so that a mistake in a report query cannot change the archive.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import psycopg
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError
+
+from kernel.errors import PartUnavailableError, SettingsError, WarehouseError
+
+Role = Literal["owner", "ingest", "pipeline", "reader", "privacy"]
+
+ROLES: dict[Role, str] = {
+    "owner": "Owns every schema and table; changes their shape.",
+    "ingest": "The sink: adds and changes rows of raw and core, deletes nothing.",
+    "pipeline": "The jobs: read raw, write core, mart and ops; may note where personal data stands, not read it.",
+    "reader": "Analysts and dashboards: read mart and ops, nothing else.",
+    "privacy": "Erasure and access requests: reads and deletes everywhere.",
+}
+
+
+def connect(url: str, *, role: Role = "pipeline") -> Engine:
+    """Return an engine whose connections act as `suara_<role>` and speak UTC.
+
+    Nothing is opened yet. Using it raises `PartUnavailableError` when no server answers, and `WarehouseError` when the
+    role does not exist there or the login may not take it.
+    """
+    engine = login(url)
+
+    @event.listens_for(engine, "connect")
+    def _take_role(connection: Any, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute("select set_config('role', %s, false)", (f"suara_{role}",))
+        connection.autocommit = False
+
+    return engine
+
+
+def login(url: str) -> Engine:
+    """Return an engine that acts as the login user itself; for migrations, which make the roles."""
+    engine = create_engine(_parse(url), connect_args={"options": "-c TimeZone=UTC"}, pool_pre_ping=True)
+    event.listen(engine, "handle_error", _explain)
+    return engine
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        message = "the warehouse's address is not a URL"
+        raise SettingsError(message, remedy="Write it as postgresql://user:password@host:port/database.") from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        message = f"the warehouse needs PostgreSQL, not {parsed.get_backend_name()}"
+        raise SettingsError(message, remedy="Write the address as postgresql://user:password@host:port/database.")
+    return parsed.set(drivername="postgresql+psycopg")
+
+
+def _explain(context: ExceptionContext) -> Exception | None:
+    error = context.original_exception
+    if context.connection is not None or not isinstance(error, psycopg.Error):
+        return None
+    if isinstance(error, psycopg.errors.InvalidParameterValue | psycopg.errors.InsufficientPrivilege):
+        message = f"the warehouse's roles are not ready: {error.diag.message_primary}"
+        return WarehouseError(message, remedy="`suara up` makes the roles and brings the warehouse up to date.")
+    first = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
+    message = f"PostgreSQL does not answer: {first}"
+    return PartUnavailableError(message, remedy="`suara up` starts the embedded one; SUARA_WAREHOUSE__URL names yours.")
+
+
+assert set(ROLES) == set(get_args(Role))  # noqa: S101
