@@ -1,0 +1,394 @@
+"""Kafka, and nothing else in this house knows it: producer, consumer and the few questions to the cluster.
+
+Promises: an idempotent producer whose every acknowledgement is checked, a consumer whose `poll` never raises because
+brokers are away, and errors of the house's own tree that name what does not answer. Where a partition is read from is
+decided by the caller (the warehouse), never by Kafka's own commits.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Protocol, Self
+from uuid import UUID
+
+from kafka import (
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaProducer,
+    OffsetAndMetadata,
+    OffsetSpec,
+)
+from kafka import TopicPartition as _TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.record import util as _record_util
+
+from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
+from kernel.log import logger
+from kernel.settings import KafkaSettings
+
+MAX_RECORD_BYTES = 1024 * 1024
+MAX_IN_FLIGHT = 20_000
+CONNECT_SECONDS = 10.0
+
+Header = tuple[str, bytes]
+_log = logger("streams")
+
+
+class Place(NamedTuple):
+    """One partition of one topic; equal to Kafka's own pair."""
+
+    topic: str
+    partition: int
+
+
+class Record(Protocol):
+    """What the rest of the house reads of a Kafka record. `timestamp` is in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[Header]
+
+
+def connect_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Return how to reach and log in to the brokers. Raises `SettingsError` when no broker is named."""
+    if settings.bootstrap_servers is None:
+        message = "no Kafka broker is named"
+        raise SettingsError(
+            message, remedy="Start the embedded one with `suara up`, or set SUARA_KAFKA__BOOTSTRAP_SERVERS."
+        )
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers.split(","),
+        "security_protocol": settings.security_protocol,
+        "bootstrap_timeout_ms": int(CONNECT_SECONDS * 1000),
+        "client_id": "suara",
+    }
+    if settings.ca_file is not None:
+        options["ssl_cafile"] = str(settings.ca_file)
+    if settings.sasl_mechanism is not None:
+        options["sasl_mechanism"] = settings.sasl_mechanism
+        options["sasl_plain_username"] = settings.username
+        options["sasl_plain_password"] = settings.password.get_secret_value() if settings.password else None
+    return options
+
+
+class Producer:
+    """Sends records so that each is written once, in the order of its key, or its loss is an error at `flush`."""
+
+    def __init__(self, settings: KafkaSettings, *, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
+        self._settings = settings
+        self._limit = max_record_bytes
+        self._waiting: deque[tuple[int, str, Any]] = deque()
+        self._known: set[str] = set()
+        self._sent = 0
+        _warn_without_crc32c()
+        with _reaching(settings, first=True):
+            self._kafka = KafkaProducer(
+                **connect_options(settings),
+                compression_type="lz4",
+                linger_ms=20,
+                batch_size=128 * 1024,
+                max_request_size=max_record_bytes + 64 * 1024,
+                delivery_timeout_ms=60_000,
+                max_block_ms=15_000,
+            )
+
+    def send(self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> None:
+        """Hand one record over; it is safe only after `flush`. Raises `InputError` when it is too large."""
+        self._sent += 1
+        size = len(value or b"") + len(key or b"")
+        if size > self._limit:
+            message = f"record {self._sent} for {topic} has {size:,} bytes, and at most {self._limit:,} fit"
+            raise InputError(message, remedy="Shorten it at the source; nothing of it was sent.")
+        if len(self._waiting) >= MAX_IN_FLIGHT:
+            self._check(self._waiting.popleft())
+        if topic not in self._known:
+            self._require(topic)
+        with _reaching(self._settings):
+            self._waiting.append(
+                (self._sent, topic, self._kafka.send(topic, key=key, value=value, headers=list(headers)))
+            )
+
+    def flush(self) -> None:
+        """Wait until all records are acknowledged. Raises for the first that was not, by its number since the start."""
+        with _reaching(self._settings):
+            self._kafka.flush()
+        while self._waiting:
+            self._check(self._waiting.popleft())
+
+    def close(self) -> None:
+        """Give up what was not flushed, and disconnect."""
+        self._waiting.clear()
+        self._kafka.close(timeout=2)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self.close()
+
+    def _require(self, topic: str) -> None:
+        if topic not in topic_ids(self._settings, [topic]):
+            message = f"Kafka at {self._settings.bootstrap_servers} has no topic {topic}"
+            raise StreamError(message, remedy="`suara up` creates the topics.")
+        self._known.add(topic)
+
+    def _check(self, sent: tuple[int, str, Any]) -> None:
+        number, topic, future = sent
+        try:
+            future.get(timeout=90)
+        except KafkaError as error:
+            message = f"record {number} for {topic} was not acknowledged: {_reason(error)}"
+            kind = PartUnavailableError if getattr(error, "retriable", False) else StreamError
+            raise kind(message, remedy="Send again: what arrived already is recognised and loaded once.") from error
+
+
+class Change(NamedTuple):
+    """A rebalance gave partitions to this consumer or took them away."""
+
+    kind: Literal["assigned", "revoked"]
+    places: frozenset[Place]
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Writes rebalances down. It runs on kafka-python's IO thread, where blocking would stop the heartbeats."""
+
+    def __init__(self) -> None:
+        self.changes: SimpleQueue[Change] = SimpleQueue()
+
+    def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
+        self.changes.put(Change("assigned", _places(assigned)))
+
+    def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
+        self.changes.put(Change("revoked", _places(revoked)))
+
+    def on_partitions_lost(self, lost: Collection[Any]) -> None:
+        self.changes.put(Change("revoked", _places(lost)))
+
+
+class Consumer:
+    """A member of a consumer group that reads from where it is told to and commits only as a hint."""
+
+    def __init__(self, settings: KafkaSettings, topics: Collection[str], *, group: str, max_records: int) -> None:
+        self._listener = _Listener()
+        self.poll_errors = 0
+        _warn_without_crc32c()
+        with _reaching(settings, first=True):
+            self._kafka = KafkaConsumer(
+                **connect_options(settings),
+                group_id=group,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                max_poll_records=max_records,
+                session_timeout_ms=10_000,
+                partition_assignment_strategy=[CooperativeStickyAssignor],
+            )
+            self._kafka.subscribe(topics=sorted(topics), listener=self._listener)
+
+    def poll(self, *, seconds: float) -> dict[Place, list[Record]]:
+        """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised."""
+        try:
+            found = self._kafka.poll(timeout_ms=int(seconds * 1000))
+        except KafkaError as error:
+            self.poll_errors += 1
+            _log.warning("poll failed", error=_reason(error), times=self.poll_errors)
+            return {}
+        if found:
+            self.poll_errors = 0
+        return {Place(*place): records for place, records in found.items()}
+
+    def changes(self) -> Iterator[Change]:
+        """Yield the rebalances since the last call, oldest first."""
+        while True:
+            try:
+                yield self._listener.changes.get_nowait()
+            except Empty:
+                return
+
+    def assignment(self) -> set[Place]:
+        """Return the partitions that this consumer owns now."""
+        return set(_places(self._kafka.assignment() or ()))
+
+    def seek(self, place: Place, offset: int | None) -> None:
+        """Read `place` from `offset` on, or from its beginning when None."""
+        if offset is None:
+            self._kafka.seek_to_beginning(_TopicPartition(*place))
+        else:
+            self._kafka.seek(_TopicPartition(*place), offset)
+
+    def pause(self, places: Collection[Place]) -> None:
+        """Stop fetching; polling goes on and keeps the membership."""
+        self._kafka.pause(*(_TopicPartition(*place) for place in places))
+
+    def resume(self, places: Collection[Place]) -> None:
+        """Fetch again."""
+        self._kafka.resume(*(_TopicPartition(*place) for place in places))
+
+    def highwater(self, place: Place) -> int | None:
+        """Return the end of a partition as of the last fetch, where there was one."""
+        found: int | None = self._kafka.highwater(_TopicPartition(*place))
+        return found
+
+    def commit(self, offsets: Mapping[Place, int]) -> bool:
+        """Tell Kafka where we are, for tools that show lag. A failure is only logged: the warehouse holds the truth."""
+        wanted = {_TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        try:
+            self._kafka.commit(wanted, timeout_ms=5_000)
+        except KafkaError as error:
+            _log.info("offset hint not taken", error=_reason(error))
+            return False
+        return True
+
+    def close(self) -> None:
+        """Leave the group at once, so that others take over without waiting for a timeout."""
+        self._kafka.close(autocommit=False, timeout_ms=5_000)
+
+
+def topic_ids(settings: KafkaSettings, topics: Collection[str]) -> dict[str, UUID]:
+    """Return Kafka's own id of each topic that exists; another id under the same name is another log."""
+    with _admin(settings) as admin:
+        found = admin.describe_topics(sorted(topics))
+    return {topic["name"]: UUID(str(topic["topic_id"])) for topic in found if topic["error_code"] == 0}
+
+
+def begin_and_end(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, tuple[int, int]]:
+    """Return the first offset that is kept and the end of each partition of the topics that exist."""
+    with _admin(settings) as admin:
+        found = [topic for topic in admin.describe_topics(sorted(topics)) if topic["error_code"] == 0]
+        places = [_TopicPartition(t["name"], p["partition_index"]) for t in found for p in t["partitions"]]
+        if not places:
+            return {}
+        begins = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+    return {Place(*place): (begins[place].offset, ends[place].offset) for place in places}
+
+
+def end_offsets(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, int]:
+    """Return the end of each partition of the topics that exist: the offset that its next record will have."""
+    return {place: end for place, (_, end) in begin_and_end(settings, topics).items()}
+
+
+def create_topics(
+    settings: KafkaSettings, partitions: Mapping[str, int], *, configs: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Create the topics that are missing, configure all of them, and return the names of the new ones."""
+    with _admin(settings) as admin:
+        there = {topic["name"] for topic in admin.describe_topics(sorted(partitions)) if topic["error_code"] == 0}
+        missing = [name for name in partitions if name not in there]
+        if missing:
+            _create(admin, settings, {name: partitions[name] for name in missing}, configs)
+        old = [
+            ConfigResource(ConfigResourceType.TOPIC, name, dict(configs[name])) for name in partitions if name in there
+        ]
+        if old:
+            admin.alter_configs(old)
+    return missing
+
+
+def delete_topics(settings: KafkaSettings, topics: Collection[str]) -> None:
+    """Delete topics with everything in them."""
+    with _admin(settings) as admin:
+        admin.delete_topics(sorted(topics))
+
+
+def _create(
+    admin: Any, settings: KafkaSettings, partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+) -> None:
+    wanted = {
+        name: {
+            "num_partitions": count,
+            "replication_factor": settings.replication_factor,
+            "configs": dict(configs[name]),
+        }
+        for name, count in partitions.items()
+    }
+    try:
+        admin.create_topics(wanted, wait_for_metadata=True)
+    except TopicAlreadyExistsError:
+        _log.info("another process created a topic first", topics=sorted(partitions))
+        admin.wait_for_topics(list(partitions))
+
+
+@contextmanager
+def _admin(settings: KafkaSettings) -> Iterator[Any]:
+    with _reaching(settings, first=True):
+        admin = KafkaAdminClient(**connect_options(settings), request_timeout_ms=15_000)
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+@contextmanager
+def _reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
+    """Turn the client's errors into ours. `first` knocks before, so that a closed door is told at once."""
+    closed = _closed_door(settings) if first and settings.bootstrap_servers else None
+    if closed is not None:
+        message = f"Kafka at {settings.bootstrap_servers} does not answer: {closed}"
+        raise PartUnavailableError(message, remedy="`suara status` shows what is up.")
+    try:
+        yield
+    except KafkaError as error:
+        address = settings.bootstrap_servers
+        if getattr(error, "retriable", False):
+            message = f"Kafka at {address} does not answer: {_diagnosis(settings)}"
+            raise PartUnavailableError(message, remedy="`suara status` shows what is up.") from error
+        message = f"Kafka at {address} refused: {_reason(error)}"
+        raise StreamError(message) from error
+
+
+def _diagnosis(settings: KafkaSettings) -> str:
+    """Say what stands in the way; the client itself only ever reports a timeout."""
+    closed = _closed_door(settings)
+    if closed is not None:
+        return closed
+    how = settings.security_protocol + (f", {settings.sasl_mechanism}" if settings.sasl_mechanism else "")
+    return f"the port is open, but no talk is possible ({how}); check protocol, certificate, user and password"
+
+
+def _closed_door(settings: KafkaSettings) -> str | None:
+    """Return why no broker accepts a plain connection, or None when one does."""
+    reason = "no address"
+    for server in (settings.bootstrap_servers or "").split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=3).close()
+        except ValueError:
+            reason = f"'{server}' is not host:port"
+        except socket.gaierror:
+            reason = f"the name {host} is not known"
+        except OSError as error:
+            reason = f"{server}: {error.strerror or error}"
+        else:
+            return None
+    return reason
+
+
+def _places(partitions: Collection[Any]) -> frozenset[Place]:
+    return frozenset(Place(*partition) for partition in partitions)
+
+
+def _reason(error: KafkaError) -> str:
+    return str(error) or type(error).__name__
+
+
+def _warn_without_crc32c() -> None:
+    if _record_util.crc32c_c is None:
+        _log.warning("crc32c is missing: Kafka will be up to 9 times slower", remedy="install kafka-python[crc32c]")
