@@ -1,0 +1,45 @@
+"""Keeps the warehouse in shape: partitions ahead, retention, a digest of dead letters, an audit of the registry."""
+
+from __future__ import annotations
+
+from airflow.sdk import dag, task
+
+from dags.partition import DEFAULTS
+
+
+@dag(schedule="30 1 * * *", catchup=False, max_active_runs=1, default_args=DEFAULTS, tags=["suara"], doc_md=__doc__)
+def maintenance() -> None:
+    """Look after the warehouse once a night."""
+
+    @task
+    def partitions_ahead() -> list[str]:
+        """Make the partitions of the months to come."""
+        from jobs import maintenance as job
+
+        return job.partitions_ahead()
+
+    @task
+    def retention() -> int:
+        """Drop archived months older than the retention says."""
+        from jobs import maintenance as job
+
+        return job.retention()
+
+    @task
+    def dead_letters() -> dict[str, int]:
+        """Count open dead letters by reason."""
+        from jobs import maintenance as job
+
+        return job.dead_letters()
+
+    @task
+    def registry_audit() -> list[str]:
+        """Name what is wrong in the theme registry."""
+        from jobs import maintenance as job
+
+        return job.registry_audit()
+
+    partitions_ahead() >> retention() >> dead_letters() >> registry_audit()
+
+
+DAG = maintenance()

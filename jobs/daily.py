@@ -1,0 +1,130 @@
+"""A day, from posts to facts: gate, enrich by shard, then duplicates, marts and quality.
+
+Each step is idempotent for its day. A day is complete when `finish` has written its row into `ops.pipeline_run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.context import Context, encoder, open_context
+from kernel.calendar import Span, day_span, days_of_week, monday_of
+from kernel.errors import StaleInputError
+from nlp import annotate, duplicates
+from streams.offsets import waiting
+from warehouse import marts, posts, runs
+from warehouse.partitions import ensure_months
+from warehouse.quality.gate import check
+
+SHARD_POSTS = 2000
+# A repeat of something said longer ago is a post of its own: people do say the same again.
+DUPLICATE_DAYS = 14
+
+
+def gate(day: date) -> str:
+    """Refuse a day whose events are still on their way or break a rule; return its fingerprint."""
+    context = open_context()
+    span = day_span(day, context.zone)
+    if _is_behind(context, span):
+        message = f"events up to the end of {day} are still waiting in Kafka"
+        raise StaleInputError(message, remedy="Load them with: suara sink --until-idle")
+    result = check(context.url, "ingest", partition=day, span=span)
+    if result.critical:
+        message = f"{day}: {'; '.join(result.critical)}"
+        raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
+    with context.begin() as connection:
+        fingerprint = runs.day_fingerprints(connection, day, day, context.zone).get(day, runs.EMPTY)
+        now = context.clock.now()
+        runs.record(connection, "daily", day, state="running", fingerprint=fingerprint, code_version=context.steps, now=now)
+    return fingerprint
+
+
+def shards(day: date) -> list[int]:
+    """Return the numbers of the shards that the day's due posts fall into."""
+    context = open_context()
+    with context.begin() as connection:
+        posts.drop_stale(connection, day_span(day, context.zone))
+        due = posts.count_due(connection, day_span(day, context.zone), steps=context.steps)
+    return list(range(-(-due // SHARD_POSTS)))
+
+
+def enrich(day: date, *, shard: int, of: int) -> int:
+    """Annotate one shard of the day's due posts and return how many; texts seen before are not encoded again."""
+    context = open_context()
+    span = day_span(day, context.zone)
+    with context.begin() as connection:
+        due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
+    table = context.community.community
+    prepared = annotate.prepare(
+        due,
+        languages=table.languages,
+        neighbours=table.language_neighbours,
+        max_chars=context.settings.encoder.max_chars,
+    )
+    vectors = encode(context, [(p.text_sha256, p.encoded) for p in prepared])
+    annotations = annotate.judge(prepared, vectors, duplicates={})
+    with context.begin() as connection:
+        posts.write_annotations(connection, annotations, steps=context.steps)
+    return len(annotations)
+
+
+def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.float32]:
+    """Return one vector a text, encoding and storing those that the warehouse does not hold yet."""
+    model = encoder(context.settings.encoder.name)
+    with context.begin() as connection:
+        known = posts.read_vectors(connection, (sha for sha, _ in texts), model=model.name)
+    missing = {sha: encoded for sha, encoded in texts if sha not in known}
+    if missing:
+        fresh = model.encode(list(missing.values()))
+        with context.begin() as connection:
+            posts.write_vectors(connection, list(missing), fresh, model=model.name)
+        known |= dict(zip(missing, fresh, strict=True))
+    if not texts:
+        return np.empty((0, 384), dtype=np.float32)
+    return np.stack([known[sha] for sha, _ in texts])
+
+
+def facts(day: date) -> dict[str, int]:
+    """Mark duplicates, refresh the day in the marts and check it; return counts."""
+    context = open_context()
+    span = day_span(day, context.zone)
+    with context.begin() as connection:
+        today = posts.read_encoded(connection, span)
+        earlier = posts.read_encoded(connection, Span(span.start - timedelta(days=DUPLICATE_DAYS), span.start))
+        posts.write_duplicates(connection, span, duplicates.find(today, earlier=earlier))
+        marts.set_timezone(connection, context.zone)
+        ensure_months(connection, day, day)
+        marts.refresh_dates(connection, day, day)
+        rows = marts.refresh_posts(connection, day, context.zone)
+        threads = marts.refresh_threads(connection, day, context.zone)
+    for suite in ("posts_day", "mart_day"):
+        result = check(context.url, suite, partition=day, span=span)
+        if result.critical:
+            message = f"{day}: {'; '.join(result.critical)}"
+            raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
+    return {"posts": rows, "threads": threads}
+
+
+def finish(day: date, *, fingerprint: str, counts: dict[str, int]) -> list[str]:
+    """Record that the day is complete; return all complete days of its week, as partition keys."""
+    context = open_context()
+    with context.begin() as connection:
+        now = context.clock.now()
+        runs.record(
+            connection, "daily", day, state="success", fingerprint=fingerprint, code_version=context.steps, now=now,
+            metrics=counts,
+        )  # fmt: skip
+        complete = runs.successes(connection, "daily", days_of_week(monday_of(day)))
+    return sorted(str(partition) for partition in complete)
+
+
+def _is_behind(context: Context, span: Span) -> bool:
+    """Say whether records are waiting that may belong to the day: none is newer than the day's end yet."""
+    with context.begin() as connection:
+        if runs.loaded_through(connection, span.end):
+            return False
+        return waiting(connection.engine, context.settings.kafka) > 0

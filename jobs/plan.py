@@ -1,0 +1,92 @@
+"""What is due: days and weeks that never ran, or whose input or code has changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from jobs.context import Context, code_version, open_context
+from jobs.weekly import fingerprint
+from kernel.calendar import days_between, mondays_between
+from nlp.encoder import estimate_seconds
+from warehouse import posts, registry, runs
+from kernel.calendar import Span, day_span
+
+
+def covered() -> tuple[date, date] | None:
+    """Return the first and the last day that holds a post, or None in an empty warehouse."""
+    context = open_context()
+    with context.begin() as connection:
+        return runs.days_with_posts(connection, context.zone)
+
+
+def missing_days(first: date, last: date) -> list[date]:
+    """Return the days from `first` to `last`, both included, that are due, oldest first."""
+    context = open_context()
+    with context.begin() as connection:
+        now = runs.day_fingerprints(connection, first, last, context.zone)
+        done = runs.successes(connection, "daily", days_between(first, last))
+    return [
+        day
+        for day in days_between(first, last)
+        if done.get(day) != (now.get(day, runs.EMPTY), context.steps)
+    ]
+
+
+def missing_weeks(first: date, last: date) -> list[date]:
+    """Return the Mondays of weeks from `first` to `last` whose reports are due, oldest first."""
+    context = open_context()
+    return [monday for monday in mondays_between(first, last) if is_week_due(context, monday)]
+
+
+def is_week_due(context: Context, monday: date) -> bool:
+    """Say whether a week's reports never were made, or rest on other input than there is now."""
+    now = fingerprint(context, monday)
+    with context.begin() as connection:
+        done = runs.successes(connection, "weekly", [monday])
+    return done.get(monday) != (now, code_version())
+
+
+def estimate(days: Sequence[date]) -> tuple[int, float]:
+    """Return how many posts of `days` are due and about how many seconds their encoding takes here."""
+    context = open_context()
+    texts: list[str] = []
+    with context.begin() as connection:
+        for first, last in _stretches(days):
+            span = Span(day_span(first, context.zone).start, day_span(last, context.zone).end)
+            chars = context.settings.encoder.max_chars
+            texts += posts.due_texts(connection, span, steps=context.steps, chars=chars)
+    return len(texts), estimate_seconds(list(dict.fromkeys(texts)))
+
+
+def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:
+    """Return runs of consecutive days as (first, last)."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if found and day == found[-1][1] + timedelta(days=1):
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def describe_day(day: date) -> str:
+    """Return what the newest run of a day did, in one line."""
+    metrics = _metrics("daily", day)
+    return f"{metrics.get('posts', 0):6,} posts  {metrics.get('threads', 0):5,} threads"
+
+
+def describe_week(monday: date) -> str:
+    """Return what the newest theme run of a week found, in one line."""
+    context = open_context()
+    with context.begin() as connection:
+        run = registry.run_of(connection, monday)
+    if run is None or not run["posts"]:
+        return "no posts to find themes in"
+    share = 100 * run["unassigned"] / run["posts"]
+    return f"{run['themes']} themes, {run['born']} of them new; {share:.0f} % of {run['posts']:,} posts in none"
+
+
+def _metrics(kind: runs.Kind, partition: date) -> dict[str, int]:
+    with open_context().begin() as connection:
+        return runs.metrics_of(connection, kind, partition)

@@ -1,0 +1,53 @@
+"""One report: run its queries on the frozen rows, make facts of them, choose quotes, store all, and write the pages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+import insights
+from insights.scope import Scope
+from jobs.context import Context, open_context
+from jobs.pages import write_pages
+from jobs.weekly import proposal
+from kernel.calendar import week_span
+from reports import evidence, queries
+from warehouse import reporting
+from warehouse.reporting import COMMUNITY
+
+
+def make(monday: date, area: str, *, input_id: int) -> int:
+    """Make the report of one area for one week on frozen input, write its pages, and return its id."""
+    context = open_context()
+    with context.begin() as connection:
+        report_id = input_id
+        if area != COMMUNITY:
+            span = week_span(monday, context.zone)
+            report_id = reporting.propose_area(connection, proposal(context, monday, area), span, input_id=input_id)
+        scope = scope_of(context, monday, area)
+        rows = answers(connection, input_id, scope)
+        facts = insights.assemble(rows, scope)
+        candidates = reporting.read_candidates(connection, input_id, monday, scope.area)
+        quotes = evidence.choose([evidence.Candidate(**row) for row in candidates])
+        reporting.write_report(connection, report_id, facts, quotes)
+    write_pages(context, report_id)
+    return report_id
+
+
+def scope_of(context: Context, monday: date, area: str) -> Scope:
+    """Return what the insights need to know of a report."""
+    response = context.community.response
+    return Scope(
+        week=monday,
+        area=None if area == COMMUNITY else area,
+        within_hours=response.within_hours,
+        sla_hours=response.sla_hours,
+    )
+
+
+def answers(connection: Connection, input_id: int, scope: Scope) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every query that the insights ask for, by the query's name."""
+    parameters = {"input_id": input_id, "week": scope.week, "area": scope.area}
+    return {name: reporting.run_query(connection, queries.load(name), parameters) for name in insights.QUERIES}

@@ -1,0 +1,108 @@
+"""A week, from complete days to proposed reports: gate, themes, freeze, then one report an area."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from typing import Any
+
+from jobs import themes as theme_job
+from jobs.context import Context, code_version, open_context
+from jobs.pages import write_index
+from kernel.calendar import days_of_week, week_span
+from kernel.errors import StaleInputError
+from warehouse import runs
+from warehouse.freeze import LOOK_BACK_WEEKS
+from warehouse.quality.gate import check
+from warehouse.reporting import COMMUNITY, Proposal, propose_input
+
+
+def gate(monday: date) -> str:
+    """Refuse a week that has a day which is not complete; return the week's fingerprint."""
+    context = open_context()
+    with context.begin() as connection:
+        complete = runs.successes(connection, "daily", days_of_week(monday))
+    absent = [str(day) for day in days_of_week(monday) if day not in complete]
+    if absent:
+        message = f"the week of {monday} is not complete: no run of {', '.join(absent)}"
+        raise StaleInputError(message, remedy=f"Run them with: suara run daily --from {absent[0]} --to {absent[-1]}")
+    found = fingerprint(context, monday)
+    with context.begin() as connection:
+        now = context.clock.now()
+        runs.record(connection, "weekly", monday, state="running", fingerprint=found, code_version=code_version(), now=now)
+    return found
+
+
+def themes(monday: date) -> dict[str, int]:
+    """Find the themes of the week and check them; return counts."""
+    context = open_context()
+    counts = theme_job.themes(context, monday)
+    result = check(context.url, "themes_week", partition=monday, span=week_span(monday, context.zone))
+    if result.critical:
+        message = f"themes of {monday}: {'; '.join(result.critical)}"
+        raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
+    return counts
+
+
+def freeze(monday: date) -> int:
+    """Freeze the input of the week's reports; return the id of the report that holds it."""
+    context = open_context()
+    with context.begin() as connection:
+        return propose_input(connection, proposal(context, monday, COMMUNITY), week_span(monday, context.zone))
+
+
+def areas(_monday: date) -> list[str]:
+    """Return the keys of the reports to make: the whole community, then each area of suara.toml."""
+    return [COMMUNITY, *open_context().community.areas]
+
+
+def finish(monday: date, *, fingerprint: str) -> None:
+    """Record that the week is complete and write the index of all reports."""
+    context = open_context()
+    write_index(context)
+    with context.begin() as connection:
+        now = context.clock.now()
+        runs.record(
+            connection, "weekly", monday, state="success", fingerprint=fingerprint, code_version=code_version(), now=now
+        )
+
+
+def fingerprint(context: Context, monday: date) -> str:
+    """Return a hash of all that a week's reports are made of, settings included."""
+    with context.begin() as connection:
+        rows = runs.week_fingerprint(connection, monday, monday - timedelta(weeks=LOOK_BACK_WEEKS))
+    return f"{rows}:{configuration(context)}"
+
+
+def proposal(context: Context, monday: date, area: str) -> Proposal:
+    """Return what identifies a report before its facts are known."""
+    return Proposal(
+        week=monday,
+        area=area,
+        timezone=context.community.community.timezone,
+        language=context.community.community.report_language,
+        code_version=code_version(),
+        config=report_config(context, area),
+        now=context.clock.now(),
+    )
+
+
+def report_config(context: Context, area: str) -> dict[str, Any]:
+    """Return the settings that shape a report: names, hours, the area's own, and the models."""
+    community = context.community
+    own = community.areas.get(area)
+    return {
+        "community": community.community.name,
+        "area": own.model_dump(mode="json") if own else None,
+        "response": community.response.model_dump(mode="json"),
+        "languages": list(community.community.languages),
+        "steps": context.steps,
+        "encoder": context.settings.encoder.name,
+        "themes": community.themes.model_dump(mode="json"),
+    }
+
+
+def configuration(context: Context) -> str:
+    """Return a hash of all settings that shape the reports of a week."""
+    keys = [COMMUNITY, *context.community.areas]
+    return hashlib.sha256(repr([report_config(context, key) for key in keys]).encode()).hexdigest()[:16]

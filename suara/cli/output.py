@@ -1,0 +1,63 @@
+"""What listings share: a table for people, JSON for programs, and a connection to the warehouse that is running."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json: bool, empty: str) -> None:
+    """Print rows as a table of `columns`, or all of their content as JSON."""
+    if json:
+        typer.echo(json_module.dumps([dict(row) for row in rows], default=str, ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        typer.echo(empty)
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        number = isinstance(rows[0].get(column), int | float)
+        table.add_column(column.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(column)) for column in columns))
+    Console().print(table)
+
+
+@contextmanager
+def open_warehouse() -> Iterator[Connection]:
+    """Open one transaction on the running warehouse as the pipeline's role, starting the embedded one if need be."""
+    from kernel.settings import read_settings
+    from suara.local import stack
+    from warehouse.engine import connect
+
+    addresses = stack.ensure(read_settings(), say=lambda line: typer.echo(line, err=True))
+    stack.export(addresses)
+    engine = connect(addresses.warehouse_url, role="pipeline")
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return json_module.dumps(value, default=str, ensure_ascii=False)
+    return str(value)

@@ -1,0 +1,185 @@
+"""`suara run daily|weekly`: the real DAGs in this process, day by day and week by week, with what is due first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kernel.calendar import days_between, days_of_week, monday_of, mondays_between, parse_day, parse_monday
+from kernel.errors import InputError
+from kernel.settings import Settings, read_settings
+
+Say = Callable[[str], None]
+
+run = typer.Typer(help="Turn what was imported into facts and reports, by the real Airflow DAGs in this process.")
+
+_From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day or week.")]
+_To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last day or week, included.")]
+_Again = Annotated[bool, typer.Option("--again", help="Run also what has not changed.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the commands."""
+    app.add_typer(run, name="run")
+
+
+@run.command("daily")
+def daily_command(
+    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="One day, YYYY-MM-DD.")] = None,
+    first: _From = None,
+    last: _To = None,
+    *,
+    again: _Again = False,
+) -> None:
+    """Annotate and check days: language, personal data, sentiment, type, duplicates, and the facts of each day.
+
+    Without dates: every day since the first post that never ran or has changed.
+    """
+    settings = _start()
+    days = _days(day, first, last)
+    run_daily(days, typer.echo, settings=settings, again=again)
+
+
+@run.command("weekly")
+def weekly_command(
+    week: Annotated[str | None, typer.Option("--week", metavar="MONDAY", help="One week, named by its Monday.")] = None,
+    first: _From = None,
+    last: _To = None,
+    *,
+    again: _Again = False,
+) -> None:
+    """Make the reports of weeks: load what waits, run the days that are due, find themes, propose reports.
+
+    Without dates: the newest complete week. Weeks are ISO weeks in the community's time zone.
+
+    Example: suara run weekly --from 2026-10-26 --to 2026-11-16
+    """
+    settings = _start()
+    run_weekly(_weeks(week, first, last), typer.echo, settings=settings, again=again)
+
+
+def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
+    """Run the days that are due, or all of them; return how many ran."""
+    from jobs import plan
+
+    due = list(days) if again else [day for day in _due(plan.missing_days, days) if day in set(days)]
+    if not due:
+        return 0
+    posts, seconds = plan.estimate(due)
+    if posts:
+        say(f"{len(due)} days to run, {posts:,} posts to read: encoding takes about {_span(seconds)} here")
+    for number, day in enumerate(due, 1):
+        began = time.monotonic()
+        _dag("community_daily", {"day": str(day)}, settings)
+        say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   [{number}/{len(due)}]")
+    return len(due)
+
+
+def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> list[Path]:
+    """Run weeks with all that is due before them; return the pages of the community's reports."""
+    from jobs import pages, plan
+
+    every = sorted(mondays)
+    run_daily([day for monday in every for day in days_of_week(monday)], say, settings=settings)
+    made = []
+    for monday in every:
+        began = time.monotonic()
+        page = pages.page_path(settings, monday, "community")
+        if again or not page.exists() or monday in plan.missing_weeks(monday, monday):
+            _dag("advocacy_weekly", {"week": str(monday)}, settings)
+            say(f"week of {monday}  {plan.describe_week(monday)}  {time.monotonic() - began:.1f} s")
+        else:
+            say(f"week of {monday}  nothing has changed, its reports stand")
+        made.append(page)
+    if made:
+        say(f"Reports: {pages.index_path(settings)}")
+        say("Read one with: suara report open. Make it current with: suara report promote")
+    return made
+
+
+def _start() -> Settings:
+    """Start what is not up, load what waits in Kafka, and return the settings with all addresses."""
+    from streams.offsets import waiting  # noqa: F401
+    from suara.local import stack
+
+    settings = read_settings()
+    stack.export(stack.ensure(settings, sink=True, say=typer.echo))
+    settings = read_settings()
+    drain(settings, typer.echo)
+    return settings
+
+
+def drain(settings: Settings, say: Say) -> None:
+    """Wait until every event in Kafka is in the warehouse or refused."""
+    from streams.offsets import waiting
+    from warehouse.engine import connect
+
+    assert settings.warehouse.url is not None  # noqa: S101 - exported just before
+    engine = connect(settings.warehouse.url.get_secret_value(), role="ingest")
+    try:
+        left = waiting(engine, settings.kafka)
+        if left:
+            say(f"Loading {left:,} events that wait in Kafka")
+        while waiting(engine, settings.kafka):
+            time.sleep(0.2)
+    finally:
+        engine.dispose()
+
+
+def _dag(name: str, conf: dict[str, str], settings: Settings) -> None:
+    from suara.local import airflow
+    from suara.local.dagruns import run_dag
+
+    airflow.prepare(settings.home / "airflow" / "inprocess")
+    run_dag(name, conf, log=settings.home / "logs" / f"{name}.log")
+
+
+def _due(missing: Callable[[date, date], list[date]], days: Sequence[date]) -> list[date]:
+    return missing(min(days), max(days)) if days else []
+
+
+def _days(day: str | None, first: str | None, last: str | None) -> list[date]:
+    if day and (first or last):
+        message = "--day names one day, --from and --to several: give one or the other"
+        raise InputError(message)
+    if day:
+        return [parse_day(day)]
+    start, end = _covered()
+    return days_between(parse_day(first) if first else start, parse_day(last) if last else end)
+
+
+def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
+    if week and (first or last):
+        message = "--week names one week, --from and --to several: give one or the other"
+        raise InputError(message)
+    if week:
+        return [parse_monday(week)]
+    start, end = _covered()
+    if first or last:
+        return mondays_between(parse_day(first) if first else start, parse_day(last) if last else end)
+    return [monday_of(end)]
+
+
+def _covered() -> tuple[date, date]:
+    from jobs import plan
+
+    found = plan.covered()
+    if found is None:
+        message = "the warehouse holds no posts yet"
+        raise InputError(message, remedy="Bring some in with: suara import csv FILE --source NAME (see suara import --help)")
+    return found
+
+
+def _counts(day: date) -> str:
+    from jobs import plan
+
+    return plan.describe_day(day)
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

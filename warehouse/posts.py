@@ -1,0 +1,145 @@
+"""Posts out of the warehouse, annotations and vectors into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.psycopg import register_vector
+from sqlalchemy import Connection, text
+
+from kernel.calendar import Span
+from kernel.model import Annotation, Post
+from warehouse.bulk import copy_rows, upsert
+from warehouse.tables.core import post_annotation, post_embedding
+from warehouse.tables.privacy import pii_span
+
+Vectors = NDArray[np.float32]
+
+# A post is due when it has no annotation, or one of another version of the post or of the steps.
+_DUE = """
+    from core.post p
+    left join core.post_annotation a using (post_id)
+    where p.created_at >= :start and p.created_at < :end and p.status = 'live'
+      and (a.post_id is null or a.post_version <> p.version or a.steps <> :steps)
+"""
+
+
+def count_due(connection: Connection, span: Span, *, steps: str) -> int:
+    """Return how many live posts written in `span` still need an annotation by `steps`."""
+    return connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one()  # noqa: S608
+
+
+def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> list[str]:
+    """Return the first `chars` characters of the posts that are due, to estimate the work ahead."""
+    query = f"select left(concat_ws(' ', p.title, p.body), {int(chars)}) {_DUE}"  # noqa: S608
+    return list(connection.execute(text(query), _bounds(span, steps)).scalars())
+
+
+def read_due(connection: Connection, span: Span, *, steps: str, shard: int, shards: int) -> list[Post]:
+    """Return the posts of `span` that are due, in the order of their keys: part `shard` of `shards`."""
+    rows = connection.execute(
+        text("""
+            select p.post_id, p.version, s.name as source, s.kind as source_kind, p.thread_id, p.member_id,
+                   mp.person_id, m.role, p.created_at, coalesce(p.body, '') as body, p.body_format, p.title,
+                   p.is_thread_start, p.rating, p.lang_hint
+            from core.post p
+            join core.source s using (source_id)
+            join core.member m using (member_id)
+            join core.member_person mp using (member_id)
+            left join core.post_annotation a using (post_id)
+            where p.created_at >= :start and p.created_at < :end and p.status = 'live'
+              and (a.post_id is null or a.post_version <> p.version or a.steps <> :steps)
+              and p.post_id % :shards = :shard
+            order by p.post_id
+        """),
+        _bounds(span, steps) | {"shard": shard, "shards": shards},
+    )
+    return [Post(**row) for row in rows.mappings()]
+
+
+def drop_stale(connection: Connection, span: Span) -> int:
+    """Delete what was understood of posts in `span` that are no longer there, and return how many."""
+    return connection.execute(
+        text("""
+            with gone as (
+                select post_id from core.post
+                where created_at >= :start and created_at < :end and status <> 'live'
+            ), mentions as (delete from core.mention using gone where mention.post_id = gone.post_id),
+               spans as (delete from privacy.pii_span using gone where pii_span.post_id = gone.post_id)
+            delete from core.post_annotation using gone where post_annotation.post_id = gone.post_id
+        """),
+        {"start": span.start, "end": span.end},
+    ).rowcount
+
+
+def write_annotations(connection: Connection, annotations: Sequence[Annotation], *, steps: str) -> None:
+    """Write annotations made by `steps` and the places of personal data, replacing what the posts had."""
+    columns = [c.name for c in post_annotation.columns if c.name != "annotated_at"]
+    rows = [
+        tuple({"post_version": a.version, "steps": steps}.get(name, getattr(a, name, None)) for name in columns)
+        for a in annotations
+    ]
+    upsert(connection, post_annotation, columns, rows, key=["post_id"])
+    keys = [annotation.post_id for annotation in annotations]
+    connection.execute(text("delete from privacy.pii_span where post_id = any(:keys)"), {"keys": keys})
+    spans = [(a.post_id, s.start, s.end, s.kind, a.version) for a in annotations for s in a.pii]
+    names = ["post_id", "span_start", "span_end", "kind", "post_version"]
+    copy_rows(connection, pii_span, names, list({(row[0], row[1]): row for row in spans}.values()))
+
+
+def read_vectors(connection: Connection, hashes: Iterable[bytes], *, model: str) -> dict[bytes, Vectors]:
+    """Return the stored vectors of texts, by sha256; texts never encoded are missing."""
+    wanted = list(set(hashes))
+    _register(connection)
+    rows = connection.execute(
+        text("select text_sha256, embedding from core.post_embedding where model = :model and text_sha256 = any(:wanted)"),
+        {"model": model, "wanted": wanted},
+    )
+    return {bytes(sha): np.asarray(vector, dtype=np.float32) for sha, vector in rows}
+
+
+def write_vectors(connection: Connection, hashes: Sequence[bytes], vectors: Vectors, *, model: str) -> None:
+    """Store vectors of distinct texts; a text that another process stored meanwhile keeps its vector."""
+    _register(connection)
+    rows = [(sha, model, vector) for sha, vector in zip(hashes, vectors, strict=True)]
+    upsert(connection, post_embedding, ["text_sha256", "model", "embedding"], rows, key=["text_sha256", "model"], update=[])
+
+
+def read_encoded(connection: Connection, span: Span) -> list[tuple[int, str]]:
+    """Return (post, encoded text) of the annotated live posts written in `span`, oldest first."""
+    rows = connection.execute(
+        text("""
+            select p.post_id, a.encoded from core.post p join core.post_annotation a using (post_id)
+            where p.created_at >= :start and p.created_at < :end and p.status = 'live' and not a.is_spam
+            order by p.created_at, p.post_id
+        """),
+        {"start": span.start, "end": span.end},
+    )
+    return [(post_id, encoded) for post_id, encoded in rows]
+
+
+def write_duplicates(connection: Connection, span: Span, duplicates: dict[int, int]) -> None:
+    """Set which posts of `span` say the same as an earlier one, and clear the mark of all others."""
+    pairs = {"posts": list(duplicates), "originals": list(duplicates.values())}
+    connection.execute(
+        text("""
+            with found as (select * from unnest(cast(:posts as bigint[]), cast(:originals as bigint[])) f(post_id, original))
+            update core.post_annotation a set duplicate_of = found.original
+            from core.post p left join found using (post_id)
+            where a.post_id = p.post_id and p.created_at >= :start and p.created_at < :end
+              and a.duplicate_of is distinct from found.original
+        """),
+        {"start": span.start, "end": span.end} | pairs,
+    )
+
+
+def _bounds(span: Span, steps: str) -> dict[str, Any]:
+    return {"start": span.start, "end": span.end, "steps": steps}
+
+
+def _register(connection: Connection) -> None:
+    driver = connection.connection.driver_connection
+    register_vector(driver)  # type: ignore[arg-type]

@@ -1,0 +1,314 @@
+"""The theme registry in the warehouse: what a weekly run reads, and what it writes in one transaction.
+
+A run of a week rests on the weeks before it and on people's edits, never on later weeks, so that running a week again
+gives the same. Its births keep their ids when it is run again: they are recognised by the posts they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.psycopg import register_vector
+from sqlalchemy import Connection, delete, insert, select, text, update
+
+from kernel.calendar import Span
+from kernel.errors import InputError
+from kernel.model import Mention
+from warehouse.bulk import upsert
+from warehouse.tables.themes import mention, theme, theme_event, theme_run, theme_space, theme_version
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A post that could be in a theme; `duplicate_of` follows the theme of the post it repeats."""
+
+    post_id: int
+    person_id: int
+    text: str
+    language: str
+    text_sha256: bytes
+    duplicate_of: int | None
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A theme as the newest run before this week left it."""
+
+    theme_id: int
+    name: str
+    name_source: str
+    area_source: str | None
+    centroid: Vectors
+    threshold: float
+    keywords: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ThemeRow:
+    """What a run found out about one theme, ready to be stored."""
+
+    theme_id: int
+    centroid: Vectors
+    threshold: float
+    keywords: Sequence[str]
+    exemplars: Sequence[int]
+    size: int
+    similarity: float | None
+
+
+def read_candidates(connection: Connection, span: Span, languages: Sequence[str]) -> list[Candidate]:
+    """Return the posts of a week that are clustered: live, by people, not spam, in an analysed language."""
+    rows = connection.execute(
+        text("""
+            select p.post_id, mp.person_id, a.encoded as text, a.language, a.text_sha256, a.duplicate_of
+            from core.post p
+            join core.post_annotation a using (post_id)
+            join core.member m using (member_id)
+            join core.member_person mp using (member_id)
+            where p.created_at >= :start and p.created_at < :end and p.status = 'live'
+              and m.role in ('member', 'moderator') and not a.is_spam and a.language = any(:languages)
+              and a.words > 0
+            order by p.post_id
+        """),
+        {"start": span.start, "end": span.end, "languages": list(languages)},
+    )
+    return [Candidate(**row) for row in rows.mappings()]
+
+
+def read_known(connection: Connection, week: date, *, model: str) -> list[Remembered]:
+    """Return the themes that were known before `week` and may take posts, in the order of their ids."""
+    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    rows = connection.execute(
+        text("""
+            select distinct on (t.theme_id) t.theme_id, t.name, t.name_source, t.area_source,
+                   v.centroid, v.threshold, v.keywords
+            from core.theme t join core.theme_version v using (theme_id)
+            where v.week < :week and v.model = :model and t.status in ('active', 'dormant')
+            order by t.theme_id, v.week desc
+        """),
+        {"week": week, "model": model},
+    )
+    return [
+        Remembered(**{**row, "keywords": tuple(row["keywords"]), "centroid": np.asarray(row["centroid"], np.float32)})
+        for row in rows.mappings()
+    ]
+
+
+def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[tuple[int, bytes, str]]:
+    """Return (theme, sha256, language) of up to `per_theme` posts of each theme, newest weeks and surest first."""
+    rows = connection.execute(
+        text("""
+            select theme_id, text_sha256, language from (
+                select m.theme_id, a.text_sha256, a.language, row_number() over (
+                    partition by m.theme_id order by m.week desc, m.confidence desc, m.post_id) as place
+                from core.mention m
+                join core.theme t using (theme_id)
+                join core.post_annotation a using (post_id)
+                where m.week < :week and t.status in ('active', 'dormant') and a.duplicate_of is null
+            ) remembered
+            where place <= :per_theme order by theme_id, place
+        """),
+        {"week": week, "per_theme": per_theme},
+    )
+    return [(theme_id, bytes(sha), language) for theme_id, sha, language in rows]
+
+
+def read_pinned(connection: Connection, post_ids: Sequence[int]) -> dict[int, int]:
+    """Return the posts that a person put into a theme, the newest decision of each."""
+    rows = connection.execute(
+        text("""
+            select distinct on (post_id) post_id, theme_id from (
+                select (jsonb_array_elements_text(detail->'posts'))::bigint as post_id, theme_id, event_id
+                from core.theme_event where kind = 'assigned' and week is null
+            ) pinned
+            where post_id = any(:posts) order by post_id, event_id desc
+        """),
+        {"posts": list(post_ids)},
+    )
+    return {post_id: theme_id for post_id, theme_id in rows}
+
+
+def births_of(connection: Connection, week: date) -> dict[int, set[int]]:
+    """Return the themes that an earlier run of this week gave birth to, with the posts they had then."""
+    rows = connection.execute(
+        select(theme.c.theme_id, mention.c.post_id)
+        .join(mention, (mention.c.theme_id == theme.c.theme_id) & (mention.c.week == week))
+        .where(theme.c.born_week == week)
+    )
+    found: dict[int, set[int]] = {}
+    for theme_id, post_id in rows:
+        found.setdefault(theme_id, set()).add(post_id)
+    return found
+
+
+def clear_week(connection: Connection, week: date) -> None:
+    """Take back what the last run of this week wrote; themes born in it stay, for their ids may be needed again."""
+    for table in (mention, theme_version, theme_event, theme_run):
+        connection.execute(delete(table).where(table.c.week == week))
+
+
+def bear(connection: Connection, week: date, *, name: str, reuse: int | None) -> int:
+    """Give a new theme its identity, or the one that it had in the last run of this week."""
+    if reuse is not None:
+        connection.execute(
+            text("""
+                update core.theme set name = case when name_source = 'machine' then :name else name end, status =
+                    case when status = 'dormant' then 'active' else status end
+                where theme_id = :theme
+            """),
+            {"name": name, "theme": reuse},
+        )
+        return reuse
+    made = insert(theme).values(name=name, born_week=week).returning(theme.c.theme_id)
+    return int(connection.execute(made).scalar_one())
+
+
+def drop_stillborn(connection: Connection, week: date) -> int:
+    """Delete the themes born in this week that its last run did not find again and that no person has touched."""
+    return connection.execute(
+        text("""
+            delete from core.theme t where born_week = :week and name_source = 'machine'
+              and not exists (select from core.theme_version v where v.theme_id = t.theme_id)
+              and not exists (select from core.mention m where m.theme_id = t.theme_id)
+              and not exists (select from core.theme_event e where e.theme_id = t.theme_id)
+              and not exists (select from core.theme o where o.merged_into = t.theme_id)
+        """),
+        {"week": week},
+    ).rowcount
+
+
+def write_week(
+    connection: Connection, week: date, *, model: str, rows: Sequence[ThemeRow], mentions: Sequence[Mention]
+) -> None:
+    """Store the shapes of themes and the posts in them."""
+    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    columns = ["theme_id", "week", "model", "centroid", "threshold", "keywords", "exemplars", "size", "similarity_to_previous"]
+    shapes = [
+        (r.theme_id, week, model, r.centroid, r.threshold, list(r.keywords), list(r.exemplars), r.size, r.similarity)
+        for r in rows
+    ]
+    upsert(connection, theme_version, columns, shapes, key=["theme_id", "week"])
+    places = [(m.post_id, m.theme_id, week, m.confidence, m.method) for m in mentions]
+    upsert(connection, mention, ["post_id", "theme_id", "week", "confidence", "method"], places, key=["post_id"])
+
+
+def write_run(connection: Connection, week: date, **values: Any) -> None:
+    """Store the quality of a run: columns of `core.theme_run`."""
+    connection.execute(insert(theme_run).values(week=week, **values))
+
+
+def add_event(
+    connection: Connection, theme_id: int, kind: str, *, actor: str, week: date | None, detail: Mapping[str, Any]
+) -> None:
+    """Append to the life of a theme."""
+    connection.execute(
+        insert(theme_event).values(theme_id=theme_id, kind=kind, week=week, actor=actor, detail=dict(detail))
+    )
+
+
+def set_area(connection: Connection, theme_id: int, area: str | None) -> None:
+    """Place a theme in an area by rule, unless a person has placed it."""
+    connection.execute(
+        text("""
+            update core.theme set area = :area, area_source = case when cast(:area as text) is null then null else 'rule' end
+            where theme_id = :theme and area_source is distinct from 'person'
+        """),
+        {"area": area, "theme": theme_id},
+    )
+
+
+def rename_by_machine(connection: Connection, theme_id: int, name: str) -> None:
+    """Give a theme a new machine name, unless a person has named it."""
+    connection.execute(
+        text("update core.theme set name = :name where theme_id = :theme and name_source = 'machine'"),
+        {"name": name, "theme": theme_id},
+    )
+
+
+def read_space(connection: Connection, model: str) -> list[tuple[str, str, Vectors, Vectors]]:
+    """Return (version, language, mean, component) of the frozen space of an encoder; empty before the first run."""
+    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    rows = connection.execute(
+        select(theme_space.c.version, theme_space.c.language, theme_space.c.mean, theme_space.c.component)
+        .where(theme_space.c.model == model)
+        .order_by(theme_space.c.language)
+    )
+    return [
+        (version, language, np.asarray(mean, np.float32), np.asarray(component, np.float32))
+        for version, language, mean, component in rows
+    ]
+
+
+def write_space(
+    connection: Connection, model: str, version: str, means: Mapping[str, Vectors], component: Vectors, posts: int
+) -> None:
+    """Freeze the space of an encoder."""
+    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    columns = ["model", "language", "version", "mean", "component", "posts"]
+    rows = [(model, language, version, mean, component, posts) for language, mean in means.items()]
+    upsert(connection, theme_space, columns, rows, key=["model", "language"])
+
+
+def run_of(connection: Connection, week: date) -> dict[str, Any] | None:
+    """Return the run of a week with the number of themes that have posts in it, or None when it never ran."""
+    row = connection.execute(
+        text("""
+            select r.*, (select count(distinct theme_id) from core.mention m where m.week = r.week) as themes
+            from core.theme_run r where r.week = :week
+        """),
+        {"week": week},
+    )
+    found = row.mappings().first()
+    return dict(found) if found else None
+
+
+def list_themes(connection: Connection) -> list[dict[str, Any]]:
+    """Return all themes with their size and the weeks they were seen in, largest first."""
+    rows = connection.execute(
+        text("""
+            select t.theme_id, t.name, t.name_source, t.status, t.area, t.owner, t.born_week, t.merged_into,
+                   coalesce(sum(w.posts), 0)::bigint as posts, max(w.week) filter (where w.posts > 0) as last_week,
+                   coalesce(max(w.people), 0) as most_people
+            from core.theme t left join mart.fct_theme_week w using (theme_id)
+            group by t.theme_id order by posts desc, t.theme_id
+        """)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def theme_weeks(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
+    """Return a theme week by week, oldest first."""
+    rows = connection.execute(
+        text("""
+            select w.week, w.people, w.posts, w.negative_posts, w.sentiment_posts, v.keywords
+            from mart.fct_theme_week w left join core.theme_version v using (theme_id, week)
+            where w.theme_id = :theme order by w.week
+        """),
+        {"theme": theme_id},
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def theme_events(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
+    """Return the life of a theme, oldest first."""
+    query = select(theme_event).where(theme_event.c.theme_id == theme_id).order_by(theme_event.c.event_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def rename(connection: Connection, theme_id: int, *, name: str, by: str) -> str:
+    """Give a theme a person's name, which wins for ever; return the old one. Raises `InputError`."""
+    old = connection.execute(select(theme.c.name).where(theme.c.theme_id == theme_id)).scalar()
+    if old is None:
+        message = f"there is no theme {theme_id}"
+        raise InputError(message, remedy="`suara themes list` shows them all.")
+    add_event(connection, theme_id, "renamed", actor=by, week=None, detail={"from": old, "to": name})
+    values = {"name": name, "name_source": "person"}
+    connection.execute(update(theme).where(theme.c.theme_id == theme_id).values(values))
+    return str(old)
