@@ -1,0 +1,57 @@
+# Suara. `make` alone lists what you can do; each target brings what it needs by itself.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format coverage failures bench models schemas docs wheel down clean
+
+BIN := .venv/bin
+SEED ?= 1
+WEEKS ?= 8
+POSTS ?= 6000
+# More options for pytest: make test ARGS="tests/nlp -x"
+ARGS ?=
+
+say = @printf '==> %s\n'
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nStart with: make demo   (options: SEED=%s WEEKS=%s POSTS=%s)\n' $(SEED) $(WEEKS) $(POSTS)
+
+setup: ## Bring the tools and the locked environment (PYTHON=python3.12 chooses one)
+	@scripts/setup
+
+demo: setup ## Take a generated community from Kafka to its weekly reports, and grade the result
+	@$(BIN)/suara demo --seed $(SEED) --weeks $(WEEKS) --posts $(POSTS)
+
+test: setup ## Run all tests with real Kafka, PostgreSQL and Airflow (ARGS="tests/nlp -x" narrows it)
+	$(say) "Testing. The first server starts within seconds; about 8 minutes in all on 2 cores"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## Format, lint, types, layers, lock, schemas, docs: all that needs no server
+	$(say) "Format and lint"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	$(say) "Types"
+	@$(BIN)/mypy
+	$(say) "Layers, schemas, lock and documentation"
+	@$(BIN)/python -m pytest -q tests/house/test_layers.py tests/house/test_lock.py tests/house/test_docs.py
+	$(say) "All checks hold. Next: make test"
+
+format: setup ## Format the code and mend what lint can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+coverage: setup ## Run all tests and fail below the floor of branch coverage
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage report
+
+failures: setup ## Kill, freeze and starve the real parts, and count what is lost
+	@$(BIN)/python -m pytest -m failure $(ARGS)
+
+bench: setup ## Measure every claim of speed and quality (benchmarks/)
+	@for file in benchmarks/[a-z]*.py; do printf '==> %s\n' "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+down: setup ## Stop the local Kafka, PostgreSQL and sink; data stay
+	@$(BIN)/suara down
+
+clean: ## Remove the environment, tools and caches; .suara (your data and reports) stays
+	@if [ -x $(BIN)/suara ] && [ -d .suara/run ]; then $(BIN)/suara down; fi
+	@rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
