@@ -30,20 +30,19 @@ def ensure_topics(settings: KafkaSettings, *, log_days: int, prefix: str = "") -
     `prefix` is put before each name, so that several communities (or tests) can share a cluster. The partitions of a
     topic that exists are left alone: another count would send the same key elsewhere.
     """
-    sizes = {
-        Topic.POSTS: settings.partitions,
-        Topic.BACKFILL: settings.partitions,
-        Topic.DLQ: 1,
-        Topic.ERASURE: 1,
-    }
     return create_topics(
         settings,
-        {prefix + topic: count for topic, count in sizes.items()},
-        configs={prefix + topic: _configuration(topic, settings, log_days) for topic in sizes},
+        {prefix + topic: partitions(topic, settings) for topic in Topic},
+        configs={prefix + topic: configuration(topic, settings, log_days=log_days) for topic in Topic},
     )
 
 
-def _configuration(topic: Topic, settings: KafkaSettings, log_days: int) -> dict[str, str]:
+def partitions(topic: Topic, settings: KafkaSettings) -> int:
+    """Return the number of partitions that a topic is created with."""
+    return settings.partitions if topic in (Topic.POSTS, Topic.BACKFILL) else 1
+
+
+def configuration(topic: Topic, settings: KafkaSettings, *, log_days: int) -> dict[str, str]:
     """Return the topic's configuration. Segments close daily, so that words are gone a day after their retention."""
     return {
         "cleanup.policy": "delete",
