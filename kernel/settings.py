@@ -54,6 +54,18 @@ class EncoderSettings(_Group):
     max_chars: int = Field(500, ge=80, le=8000, description="Characters of a post that are encoded.")
 
 
+class DeliverySettings(_Group):
+    """`SUARA_DELIVERY__*`: how promoted reports leave the house. Nothing set means that nothing is sent."""
+
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp://user:password@host:587, or smtps:// for TLS from the start."
+    )
+    sender: str = Field("suara@localhost", description="From address of e-mails.")
+    webhook_url: SecretStr | None = Field(
+        None, description="Incoming webhook (Slack, Mattermost) for `deliver_to = webhook`."
+    )
+
+
 class LocalSettings(_Group):
     """`SUARA_LOCAL__*`: the embedded parts."""
 
@@ -75,6 +87,7 @@ class Settings(_Group):
     kafka: KafkaSettings = KafkaSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     encoder: EncoderSettings = EncoderSettings()
+    delivery: DeliverySettings = DeliverySettings()
     local: LocalSettings = LocalSettings()
 
     @property
