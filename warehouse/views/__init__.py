@@ -10,7 +10,18 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-VIEWS: tuple[str, ...] = ()
+VIEWS = (
+    "core.member_person",
+    "mart.dim_source",
+    "mart.dim_member",
+    "mart.dim_theme",
+    "mart.weekly_theme_trends",
+    "mart.unanswered_threads",
+    "mart.member_activity",
+    "ops.ingest_lag",
+    "ops.freshness",
+    "ops.rejected_digest",
+)
 
 
 def create(connection: Connection) -> None:

@@ -1,0 +1,99 @@
+"""Monthly partitions of the tables that grow for ever: made ahead, filled from the default, dropped when too old.
+
+A row without a partition of its month goes to the default partition, so that a wrong clock loses nothing; making the
+month later takes its rows along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import Connection, text
+
+from warehouse.bulk import driver_of
+
+# Table and the column that its months are of.
+MONTHLY = {("raw", "event"): "record_ts", ("mart", "fct_post"): "created_date"}
+
+
+def ensure_months(connection: Connection, first: date, last: date) -> list[str]:
+    """Make the partitions of all months from `first` to `last`; return the names of new ones.
+
+    The login must be able to act as the owner. Months of instants are months in UTC.
+    """
+    with _as_owner(connection):
+        return [
+            _make(connection, schema, table, column, month)
+            for (schema, table), column in MONTHLY.items()
+            for month in _missing(connection, schema, table, first, last)
+        ]
+
+
+def drop_months_before(connection: Connection, oldest: date) -> int:
+    """Drop the months of `raw.event` that end before `oldest`; return how many. Older rows of the default go too."""
+    with _as_owner(connection):
+        doomed = [
+            name
+            for name in _existing(connection, "raw", "event")
+            if name[-6:].isdigit() and _next(date(int(name[-6:-2]), int(name[-2:]), 1)) <= oldest
+        ]
+        for name in doomed:
+            driver_of(connection).execute(SQL("drop table {}").format(Identifier("raw", name)))
+        connection.execute(text("delete from raw.event_default where record_ts < :oldest"), {"oldest": oldest})
+        return len(doomed)
+
+
+def _missing(connection: Connection, schema: str, table: str, first: date, last: date) -> Iterator[date]:
+    existing = _existing(connection, schema, table)
+    month = first.replace(day=1)
+    while month <= last:
+        if f"{table}_{month:%Y%m}" not in existing:
+            yield month
+        month = _next(month)
+
+
+def _make(connection: Connection, schema: str, table: str, column: str, month: date) -> str:
+    name = f"{table}_{month:%Y%m}"
+    parts = {
+        "new": Identifier(schema, name),
+        "parent": Identifier(schema, table),
+        "rest": Identifier(schema, f"{table}_default"),
+        "column": Identifier(column),
+        "start": month.isoformat(),
+        "end": _next(month).isoformat(),
+    }
+    # Attaching a finished table, unlike `create .. partition of`, lets writers of other months go on.
+    for statement in (
+        "create table {new} (like {parent} including defaults including constraints)",
+        "with moved as (delete from {rest} where {column} >= {start} and {column} < {end} returning *) "
+        "insert into {new} select * from moved",
+        "alter table {parent} attach partition {new} for values from ({start}) to ({end})",
+    ):
+        driver_of(connection).execute(SQL(statement).format(**parts))
+    return f"{schema}.{name}"
+
+
+def _existing(connection: Connection, schema: str, table: str) -> set[str]:
+    names = connection.execute(
+        text("""
+            select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = cast(:parent as regclass)
+        """),
+        {"parent": f"{schema}.{table}"},
+    ).scalars()
+    return set(names)
+
+
+def _next(month: date) -> date:
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+@contextmanager
+def _as_owner(connection: Connection) -> Iterator[None]:
+    before = connection.execute(text("select current_setting('role')")).scalar_one()
+    connection.execute(text("set local role suara_owner"))
+    yield
+    connection.execute(text("select set_config('role', :before, true)"), {"before": before})
