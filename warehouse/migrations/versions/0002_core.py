@@ -95,6 +95,12 @@ def upgrade() -> None:
             comment="Time of the newest event that named the account.",
         ),
         sa.Column(
+            "described_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="Time of the newest post or reaction that gave a name or role.",
+        ),
+        sa.Column(
             "created_at",
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
@@ -151,7 +157,19 @@ def upgrade() -> None:
         sa.Column("source_id", sa.BigInteger(), nullable=False, comment="Where it is."),
         sa.Column("external_id", sa.Text(), nullable=False, comment="The source's own id of the thread."),
         sa.Column("title", sa.Text(), nullable=True, comment="Title, where the source has one."),
+        sa.Column(
+            "title_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="Time of the event that the title comes from: the newest that has one.",
+        ),
         sa.Column("category", sa.Text(), nullable=True, comment="Forum category, channel or app."),
+        sa.Column(
+            "category_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="Time of the event that the category comes from: the newest that has one.",
+        ),
         sa.Column("status", sa.Text(), server_default="open", nullable=False, comment="open, solved or closed."),
         sa.Column("solved_post_external_id", sa.Text(), nullable=True, comment="The accepted answer."),
         sa.Column(
@@ -160,13 +178,6 @@ def upgrade() -> None:
             server_default="-1",
             nullable=False,
             comment="Version of the newest thread event; -1 when known from posts only.",
-        ),
-        sa.Column(
-            "title_version",
-            sa.BigInteger(),
-            server_default="-1",
-            nullable=False,
-            comment="Version of the event that the title comes from.",
         ),
         sa.Column(
             "created_at",
@@ -278,7 +289,12 @@ def upgrade() -> None:
         sa.Column("member_id", sa.BigInteger(), nullable=False, comment="Who reacted."),
         sa.Column("kind", sa.Text(), nullable=False, comment="like, thanks, agree, an emoji name ..."),
         sa.Column("version", sa.BigInteger(), nullable=False, comment="Version of the newest event."),
-        sa.Column("reacted_at", sa.DateTime(timezone=True), nullable=False, comment="When it was last added."),
+        sa.Column(
+            "reacted_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When it was last added; null while only its removal has arrived.",
+        ),
         sa.Column(
             "removed_at",
             sa.DateTime(timezone=True),
