@@ -66,9 +66,7 @@ def let_pass(path: Path, who: Account, say: Say) -> None:
         )
         if not status.st_mode & passes:
             folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_IXOTH)
-            say(
-                f"PostgreSQL does not run as root: its account {ACCOUNT} may now pass through {folder} (o+x, no listing)"
-            )
+            say(f"PostgreSQL does not run as root: its account {ACCOUNT} may now pass through {folder} (o+x)")
 
 
 def _add_account() -> None:

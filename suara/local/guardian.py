@@ -23,11 +23,9 @@ def guarded(home: Path) -> Iterator[processes.Identity]:
     """Yield this process as an owner: what it starts ends with the block, or with the process."""
     owner = processes.myself()
     command = [sys.executable, "-m", "suara.local.guardian", str(home), str(owner.pid), repr(owner.born)]
-    root = str(Path(__file__).parents[2])
     quiet = subprocess.DEVNULL
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
     guardian = subprocess.Popen(  # noqa: S603
-        command, env=environment, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
     )
     try:
         yield owner

@@ -20,7 +20,7 @@ from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
 from kernel.settings import LocalSettings
 from suara.local import jars, ports, processes
-from suara.local.processes import Identity, Launch, Say
+from suara.local.processes import Identity, Launch, Record, Say
 
 NAME = "kafka"
 TITLE = f"Apache Kafka {jars.VERSION}"
@@ -54,29 +54,38 @@ log.flush.interval.messages=1
 """
 
 
-def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: Say) -> str:
-    """Start the broker where it is not up, and return its address. Raises `PartUnavailableError`."""
+def launch(home: Path, settings: LocalSettings, *, owner: Identity | None, say: Say) -> Record:
+    """Start the broker where it is not up, without waiting for it. Raises `PartUnavailableError`."""
     running = processes.find(home, NAME)
     if running:
         processes.join(home, running, owner)
-        port = ports.remembered(home, NAME)
-        if port is None:
-            message = f"the port of the running broker is not written down in {home}/run"
-            raise PartUnavailableError(message, remedy="`suara down`, then `suara up`.")
-        _wait(home, port, running)
-        return f"{ports.HOST}:{port}"
+        return running
+    say(f"Starting {TITLE}")
     class_path = jars.class_path(repository=settings.maven_repository, say=say)
-    clock = SystemClock()
-    began = clock.monotonic()
-    port = ports.choose(home, NAME, fixed=settings.kafka_port)
-    controller = ports.choose(home, "kafka-controller")
-    properties = _write_properties(home, broker=port, controller=controller)
     java = _java(class_path, heap_mb=settings.kafka_heap_mb)
+    port = ports.choose(home, NAME, fixed=settings.kafka_port)
+    properties = _write_properties(home, broker=port, controller=ports.choose(home, "kafka-controller"))
     _format_once(home, properties, java)
-    launch = Launch(name=NAME, command=[*java, "kafka.Kafka", str(properties)], log=home / "logs" / "kafka.log")
-    record = processes.start(home, launch, owner=owner)
-    _wait(home, port, record)
-    say(f"{TITLE} is ready on {ports.HOST}:{port} after {clock.monotonic() - began:.1f} s")
+    command = [*java, "kafka.Kafka", str(properties)]
+    return processes.start(
+        home, Launch(name=NAME, command=command, log=home / "logs" / "kafka.log", order=1), owner=owner
+    )
+
+
+def wait(home: Path, record: Record) -> str:
+    """Wait until the broker answers, and return its address. Raises `PartUnavailableError` when it does not."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + READY_SECONDS
+    port = ports.remembered(home, NAME)
+    while port is None or not answers(port):
+        if not processes.alive(record.identity):
+            message = f"{TITLE} stopped while starting; the end of {record.log}:\n{processes.tail(Path(record.log))}"
+            raise PartUnavailableError(message)
+        if clock.monotonic() > deadline:
+            processes.stop(home, record)
+            message = f"{TITLE} did not answer within {READY_SECONDS:.0f} s; see {record.log}"
+            raise PartUnavailableError(message, remedy="It was stopped. Try again with `suara up`.")
+        time.sleep(0.1)
     return f"{ports.HOST}:{port}"
 
 
@@ -90,20 +99,6 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return len(head) == 10 and struct.unpack(">iih", head)[1:] == (1, 0)
-
-
-def _wait(home: Path, port: int, record: processes.Record) -> None:
-    clock = SystemClock()
-    deadline = clock.monotonic() + READY_SECONDS
-    while not answers(port):
-        if not processes.alive(record.identity):
-            message = f"{TITLE} stopped while starting; the end of {record.log}:\n{processes.tail(Path(record.log))}"
-            raise PartUnavailableError(message)
-        if clock.monotonic() > deadline:
-            processes.stop(home, record)
-            message = f"{TITLE} did not answer within {READY_SECONDS:.0f} s; see {record.log}"
-            raise PartUnavailableError(message)
-        time.sleep(0.1)
 
 
 def _java(class_path: str, *, heap_mb: int) -> list[str]:

@@ -63,8 +63,8 @@ def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: S
         processes.join(home, running, owner)
         _wait(home, running)
         return url(home)
+    say(f"Starting {TITLE}")
     clock = SystemClock()
-    began = clock.monotonic()
     who = account()
     cluster = home / "postgres" / "cluster"
     cluster.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,6 @@ def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: S
     while not _wait(home, record, may_be_locked=clock.monotonic() < deadline):
         time.sleep(0.5)
         record = _launch(home, cluster, who, port=port, owner=owner)
-    say(f"{TITLE} is ready on {ports.HOST}:{port} after {clock.monotonic() - began:.1f} s")
     return url(home)
 
 
@@ -124,6 +123,7 @@ def _launch(home: Path, cluster: Path, who: Account, *, port: int, owner: Identi
         command=[str(programs() / "postgres"), "-D", str(cluster), "-p", str(port), *options],
         log=home / "logs" / "postgres.log",
         stop="SIGINT",  # the fast shutdown: sessions are ended, the log is flushed
+        order=2,
         environment=_environment(),
         account=who.options,
     )
@@ -141,7 +141,7 @@ def _wait(home: Path, record: processes.Record, *, may_be_locked: bool = False) 
     while not _database_ready(home):
         if not processes.alive(record.identity):
             end = processes.tail(Path(record.log))
-            if may_be_locked and "postmaster.pid" in end.splitlines()[-2:].__repr__():
+            if may_be_locked and "postmaster.pid" in "".join(end.splitlines()[-2:]):
                 return False
             message = f"{TITLE} stopped while starting; the end of {record.log}:\n{end}"
             raise PartUnavailableError(message)

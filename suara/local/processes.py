@@ -48,6 +48,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     log: str
     stop: str = "SIGTERM"
     patience: float = 20.0
+    order: int = 0
+    about: str = ""
     detached: bool = False
     owners: tuple[Identity, ...] = ()
 
@@ -60,7 +62,13 @@ class Launch:
     command: Sequence[str]
     log: Path
     stop: str = "SIGTERM"
+    """The signal that ends it tidily."""
     patience: float = 20.0
+    """Seconds that this may take before it is ended by force."""
+    order: int = 0
+    """What uses others stops first: ascending."""
+    about: str = ""
+    """What it was started with; another value later means that it has to be started anew."""
     environment: Mapping[str, str] | None = None
     account: Mapping[str, Any] | None = None
     """`user`, `group` and `extra_groups` for `subprocess`, where the program must not run as ourselves."""
@@ -130,9 +138,9 @@ def recorded(home: Path, name: str) -> Record | None:
 
 
 def all_recorded(home: Path) -> list[Record]:
-    """Return every record of a home, by name."""
+    """Return every record of a home, in the order in which they are stopped."""
     names = sorted(path.stem for path in run_folder(home).glob("*.json"))
-    return [record for name in names if (record := recorded(home, name))]
+    return sorted((record for name in names if (record := recorded(home, name))), key=lambda record: record.order)
 
 
 def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
@@ -157,6 +165,8 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
         log=str(launch.log),
         stop=launch.stop,
         patience=launch.patience,
+        order=launch.order,
+        about=launch.about,
         detached=owner is None,
         owners=() if owner is None else (owner,),
     )
@@ -179,7 +189,7 @@ def join(home: Path, record: Record, owner: Identity | None) -> None:
 
 def release(home: Path, owner: Identity) -> None:
     """Stop what nobody but `owner` holds; owners that have died no longer count."""
-    for record in reversed(all_recorded(home)):
+    for record in all_recorded(home):
         others = tuple(other for other in record.owners if other != owner and alive(other))
         if record.detached or others:
             if others != record.owners:

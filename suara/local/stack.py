@@ -1,15 +1,22 @@
-"""All embedded parts together: start what is not up and not set by settings, say so, and stop it again."""
+"""All parts together: start what is not up and not set by settings, say so, prepare it, and stop it again."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kernel.settings import Settings
-from suara.local import guardian, kafka, postgres, processes
-from suara.local.processes import Identity, Say
+from kernel.clock import SystemClock
+from kernel.errors import PartUnavailableError
+from kernel.settings import KafkaSettings, Settings
+from suara.local import guardian, kafka, ports, postgres, preflight, processes
+from suara.local.processes import Identity, Launch, Say
+
+SINK = "sink"
+TITLES = {"postgres": postgres.TITLE, "kafka": kafka.TITLE, SINK: "the sink", "airflow": "Apache Airflow"}
 
 
 @dataclass(frozen=True)
@@ -20,30 +27,138 @@ class Addresses:
     warehouse_url: str
 
 
-def start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> Addresses:
-    """Start the servers that are not up and that no setting names."""
+def ensure(settings: Settings, *, sink: bool = False, say: Say) -> Addresses:
+    """Start what is not up, to stay up until `down`, and return the addresses. Raises `PartUnavailableError`."""
+    return _start(settings, owner=None, sink=sink, say=say)
+
+
+def ensure_warehouse(settings: Settings, *, say: Say) -> str:
+    """Start PostgreSQL alone, for a command that only reads and writes there, and return its address."""
+    from warehouse import migrate
+
     with processes.locked(settings.home, say):
-        own_warehouse = settings.warehouse.url
-        if own_warehouse is None:
-            say(f"Starting {postgres.TITLE}")
-            url = postgres.start(settings.home, settings.local, owner=owner, say=say)
-        else:
-            url = own_warehouse.get_secret_value()
-        bootstrap = settings.kafka.bootstrap_servers
-        if bootstrap is None:
-            say(f"Starting {kafka.TITLE}")
-            bootstrap = kafka.start(settings.home, settings.local, owner=owner, say=say)
-    return Addresses(bootstrap, url)
-
-
-def export(addresses: Addresses) -> None:
-    """Put the addresses where settings are read, for jobs, DAGs and child processes."""
-    os.environ["SUARA_KAFKA__BOOTSTRAP_SERVERS"] = addresses.bootstrap
-    os.environ["SUARA_WAREHOUSE__URL"] = addresses.warehouse_url
+        url = _start_postgres(settings, owner=None, say=say)
+        migrate.upgrade(url)
+    return url
 
 
 @contextlib.contextmanager
-def owned_servers(settings: Settings, *, say: Say) -> Iterator[Addresses]:
-    """Run the servers for the length of a block, or of this process if it is killed."""
+def owned(settings: Settings, *, sink: bool = True, say: Say) -> Iterator[Addresses]:
+    """Start what is not up for the length of a block, or of this process should it be killed."""
     with guardian.guarded(settings.home) as owner:
-        yield start_servers(settings, owner=owner, say=say)
+        yield _start(settings, owner=owner, sink=sink, say=say)
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Return the addresses of what is running or set. Raises `PartUnavailableError` naming what is not up."""
+    bootstrap, url = settings.kafka.bootstrap_servers, settings.warehouse.url
+    missing = [
+        TITLES[name]
+        for name, given in (("postgres", url), ("kafka", bootstrap))
+        if given is None and processes.find(settings.home, name) is None
+    ]
+    if missing:
+        message = f"{' and '.join(missing)}: not up"
+        raise PartUnavailableError(message, remedy="`suara up` starts what is missing.")
+    return Addresses(
+        bootstrap or f"{ports.HOST}:{ports.remembered(settings.home, kafka.NAME)}",
+        url.get_secret_value() if url else postgres.url(settings.home),
+    )
+
+
+def export(found: Addresses) -> None:
+    """Put the addresses where settings are read, for jobs, DAGs and child processes."""
+    os.environ["SUARA_KAFKA__BOOTSTRAP_SERVERS"] = found.bootstrap
+    os.environ["SUARA_WAREHOUSE__URL"] = found.warehouse_url
+
+
+def down(settings: Settings, say: Say) -> list[str]:
+    """Stop every embedded part of this home, and return the names of those that ran."""
+    stopped = []
+    with processes.locked(settings.home, say):
+        for record in processes.all_recorded(settings.home):
+            if processes.alive(record.identity):
+                say(f"Stopping {TITLES.get(record.name, record.name)}")
+                stopped.append(record.name)
+            processes.stop(settings.home, record)
+    return stopped
+
+
+def _start(settings: Settings, *, owner: Identity | None, sink: bool, say: Say) -> Addresses:
+    clock = SystemClock()
+    began = clock.monotonic()
+    with processes.locked(settings.home, say):
+        before = _running(settings)
+        found = _start_servers(settings, owner=owner, say=say)
+        _prepare(settings, found)
+        if sink:
+            _start_sink(settings, found, owner=owner, say=say)
+        started = _running(settings) - before
+    if started:
+        say(f"Ready after {clock.monotonic() - began:.1f} s")
+    return found
+
+
+def _running(settings: Settings) -> set[str]:
+    return {record.name for record in processes.all_recorded(settings.home) if processes.alive(record.identity)}
+
+
+def _start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> Addresses:
+    """Start the servers that no setting names; the broker warms up while PostgreSQL starts."""
+    broker = None
+    if settings.kafka.bootstrap_servers is None:
+        broker = kafka.launch(settings.home, settings.local, owner=owner, say=say)
+    else:
+        preflight.check_kafka(settings.kafka)
+    url = _start_postgres(settings, owner=owner, say=say)
+    return Addresses(kafka.wait(settings.home, broker) if broker else str(settings.kafka.bootstrap_servers), url)
+
+
+def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> str:
+    if settings.warehouse.url is None:
+        return postgres.start(settings.home, settings.local, owner=owner, say=say)
+    url = settings.warehouse.url.get_secret_value()
+    preflight.check_warehouse(url)
+    return url
+
+
+def _prepare(settings: Settings, found: Addresses) -> None:
+    """Bring the warehouse to this version and make the topics that are missing."""
+    from streams.topics import ensure_topics
+    from warehouse import migrate
+
+    migrate.upgrade(found.warehouse_url)
+    ensure_topics(_kafka_at(settings, found.bootstrap), log_days=settings.community.retention.log_days)
+
+
+def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
+    environment = {
+        **os.environ,
+        "SUARA_HOME": str(settings.home),
+        "SUARA_CONFIG": str(settings.config),
+        "SUARA_KAFKA__BOOTSTRAP_SERVERS": found.bootstrap,
+        "SUARA_WAREHOUSE__URL": found.warehouse_url,
+    }
+    ours = "".join(f"{name}={value}\n" for name, value in sorted(environment.items()) if name.startswith("SUARA_"))
+    about = hashlib.sha256(ours.encode()).hexdigest()[:16]
+    running = processes.find(settings.home, SINK)
+    if running and running.about == about:
+        processes.join(settings.home, running, owner)
+        return
+    if running:
+        say("Restarting the sink: its settings have changed")
+        processes.stop(settings.home, running)
+    else:
+        say("Starting the sink")
+    launch = Launch(
+        name=SINK,
+        command=[sys.executable, "-m", "suara", "sink"],
+        log=settings.home / "logs" / "sink.log",
+        about=about,
+        environment=environment,
+    )
+    processes.start(settings.home, launch, owner=owner)
+
+
+def _kafka_at(settings: Settings, bootstrap: str) -> KafkaSettings:
+    return settings.kafka.model_copy(update={"bootstrap_servers": bootstrap})

@@ -1,0 +1,56 @@
+"""The command `suara`. Errors that a person can act on are printed without a trace.
+
+Exit codes: 0 done, 1 refused or failed with a message, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import Annotated
+
+import typer
+
+from kernel.errors import SuaraError
+
+# In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
+_MODULES = ("parts", "importing", "sink", "run", "reports", "themes", "demo")
+
+app = typer.Typer(
+    name="suara",
+    help="Turn what a community writes into weekly advocacy reports and a warehouse.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _every_command(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"suara {installed('suara')}")
+        raise typer.Exit
+
+
+for _module in _MODULES:
+    if importlib.util.find_spec(f"suara.cli.{_module}"):
+        importlib.import_module(f"suara.cli.{_module}").register(app)
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit code."""
+    try:
+        app()
+    except SuaraError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
