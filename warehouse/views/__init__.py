@@ -10,6 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from warehouse.bulk import driver_of
+
 VIEWS = (
     "core.member_person",
     "mart.dim_source",
@@ -27,7 +29,7 @@ VIEWS = (
 def create(connection: Connection) -> None:
     """Make every view, each after those that it reads."""
     for name in VIEWS:
-        connection.exec_driver_sql(_source(name))
+        driver_of(connection).execute(_source(name).encode())
     connection.execute(
         text("insert into ops.setting values ('views', :mark) on conflict (name) do update set value = excluded.value"),
         {"mark": _fingerprint()},
