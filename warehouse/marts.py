@@ -49,6 +49,12 @@ _POSTS = text("""
     where p.created_at >= :start and p.created_at < :end and p.status = 'live'
 """)
 
+# A source may correct the time of a post, and so its day.
+_MOVED = text("""
+    delete from mart.fct_post f using core.post p
+    where p.created_at >= :start and p.created_at < :end and f.post_id = p.post_id and f.created_date <> :day
+""")
+
 # Threads with a post of the day, live or not, and threads that this table knows to have begun on it.
 _TOUCHED = text("""
     select thread_id from core.post where created_at >= :start and created_at < :end
@@ -154,9 +160,10 @@ def refresh_dates(connection: Connection, first: date, last: date) -> None:
 
 def refresh_posts(connection: Connection, day: date, zone: ZoneInfo) -> int:
     """Replace the posts of `day` and return how many there are: live ones whose current version is annotated."""
-    connection.execute(text("delete from mart.fct_post where created_date = :day"), {"day": day})
     span = day_span(day, zone)
     values = {"day": day, "monday": monday_of(day), "start": span.start, "end": span.end}
+    connection.execute(text("delete from mart.fct_post where created_date = :day"), {"day": day})
+    connection.execute(_MOVED, values)
     return connection.execute(_POSTS, values).rowcount
 
 
