@@ -7,7 +7,6 @@ decided by the caller (the warehouse), never by Kafka's own commits.
 
 from __future__ import annotations
 
-import socket
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from kafka.record import util as _record_util
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
+from streams.reach import closed_door, diagnosis
 
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_IN_FLIGHT = 20_000
@@ -339,7 +339,7 @@ def _admin(settings: KafkaSettings) -> Iterator[Any]:
 @contextmanager
 def _reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
     """Turn the client's errors into ours. `first` knocks before, so that a closed door is told at once."""
-    closed = _closed_door(settings) if first and settings.bootstrap_servers else None
+    closed = closed_door(settings) if first and settings.bootstrap_servers else None
     if closed is not None:
         message = f"Kafka at {settings.bootstrap_servers} does not answer: {closed}"
         raise PartUnavailableError(message, remedy="`suara status` shows what is up.")
@@ -348,37 +348,10 @@ def _reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]
     except KafkaError as error:
         address = settings.bootstrap_servers
         if getattr(error, "retriable", False):
-            message = f"Kafka at {address} does not answer: {_diagnosis(settings)}"
+            message = f"Kafka at {address} does not answer: {diagnosis(settings)}"
             raise PartUnavailableError(message, remedy="`suara status` shows what is up.") from error
         message = f"Kafka at {address} refused: {_reason(error)}"
         raise StreamError(message) from error
-
-
-def _diagnosis(settings: KafkaSettings) -> str:
-    """Say what stands in the way; the client itself only ever reports a timeout."""
-    closed = _closed_door(settings)
-    if closed is not None:
-        return closed
-    how = settings.security_protocol + (f", {settings.sasl_mechanism}" if settings.sasl_mechanism else "")
-    return f"the port is open, but no talk is possible ({how}); check protocol, certificate, user and password"
-
-
-def _closed_door(settings: KafkaSettings) -> str | None:
-    """Return why no broker accepts a plain connection, or None when one does."""
-    reason = "no address"
-    for server in (settings.bootstrap_servers or "").split(","):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=3).close()
-        except ValueError:
-            reason = f"'{server}' is not host:port"
-        except socket.gaierror:
-            reason = f"the name {host} is not known"
-        except OSError as error:
-            reason = f"{server}: {error.strerror or error}"
-        else:
-            return None
-    return reason
 
 
 def _places(partitions: Collection[Any]) -> frozenset[Place]:
