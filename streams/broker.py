@@ -268,21 +268,34 @@ def topic_ids(settings: KafkaSettings, topics: Collection[str]) -> dict[str, UUI
     return {topic["name"]: UUID(str(topic["topic_id"])) for topic in found if topic["error_code"] == 0}
 
 
-def begin_and_end(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, tuple[int, int]]:
-    """Return the first offset that is kept and the end of each partition of the topics that exist."""
+class Log(NamedTuple):
+    """One partition's log: whose it is, the first offset that is kept, and the offset its next record will have."""
+
+    topic_id: UUID
+    begin: int
+    end: int
+
+
+def logs(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, Log]:
+    """Return the log of each partition of the topics that exist."""
     with _admin(settings) as admin:
         found = [topic for topic in admin.describe_topics(sorted(topics)) if topic["error_code"] == 0]
-        places = [_TopicPartition(t["name"], p["partition_index"]) for t in found for p in t["partitions"]]
-        if not places:
+        owners = {
+            _TopicPartition(t["name"], p["partition_index"]): t["topic_id"] for t in found for p in t["partitions"]
+        }
+        if not owners:
             return {}
-        begins = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
-        ends = admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
-    return {Place(*place): (begins[place].offset, ends[place].offset) for place in places}
+        begins = admin.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.EARLIEST))
+        ends = admin.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.LATEST))
+    return {
+        Place(*place): Log(UUID(str(owner)), begins[place].offset, ends[place].offset)
+        for place, owner in owners.items()
+    }
 
 
 def end_offsets(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, int]:
     """Return the end of each partition of the topics that exist: the offset that its next record will have."""
-    return {place: end for place, (_, end) in begin_and_end(settings, topics).items()}
+    return {place: log.end for place, log in logs(settings, topics).items()}
 
 
 def create_topics(
