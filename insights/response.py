@@ -75,7 +75,10 @@ def _curve(threads: Sequence[Row], scope: Scope) -> list[Fact]:
     estimate = stats.survival(answered, waiting)
     evidence: dict[str, Any] = {"n": len(answered), "total": len(threads)}
     found = []
-    for name, label, done in (("median_hours", "Half answered after", 0.5), ("p90_hours", "Nine in ten after", 0.9)):
+    for name, label, done in (
+        ("median_hours", "Half answered after", 0.5),
+        ("p90_hours", "Nine in ten answered after", 0.9),
+    ):
         value, interval = estimate.quantile(done) if estimate else (None, None)
         note = "not_reached" if estimate and value is None else None
         found.append(_fact(
@@ -88,7 +91,11 @@ def _curve(threads: Sequence[Row], scope: Scope) -> list[Fact]:
         "still_waiting_low": [interval.low if interval else None for _, interval in points],
         "still_waiting_high": [interval.high if interval else None for _, interval in points],
     }
-    labels = ("Share still waiting after a week", "Lower end of the band", "Upper end of the band")
+    labels = (
+        "Share still waiting after a week",
+        "Share still waiting after a week, lower end",
+        "Share still waiting after a week, upper end",
+    )
     for (name, values), label in zip(series.items(), labels, strict=True):
         found.append(_fact(
             scope, id=f"response.{name}", label=label, unit="share", value=values[-1], series=tuple(values),
