@@ -16,24 +16,28 @@ import subprocess
 import time
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
-from kernel.settings import LocalSettings
+from kernel.settings import KafkaSettings, LocalSettings
 from suara.local import jars, ports, processes
 from suara.local.processes import Identity, Launch, Record, Say
+from suara.local.secret import secret, write_secret
 
 NAME = "kafka"
 TITLE = f"Apache Kafka {jars.VERSION}"
 READY_SECONDS = 60.0
+USER = "suara"
 
 _PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@{host}:{controller}
-listeners=PLAINTEXT://{host}:{broker},CONTROLLER://{host}:{controller}
-advertised.listeners=PLAINTEXT://{host}:{broker}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=PLAINTEXT
+listeners=BROKER://{host}:{broker},CONTROLLER://{host}:{controller}
+advertised.listeners=BROKER://{host}:{broker}
+listener.security.protocol.map=BROKER:{protocol},CONTROLLER:{protocol}
+inter.broker.listener.name=BROKER
 controller.listener.names=CONTROLLER
 log.dirs={folder}
 auto.create.topics.enable=false
@@ -52,10 +56,20 @@ log.cleaner.dedupe.buffer.size=16777216
 # One node has no second copy: a record is on disk before it is acknowledged.
 log.flush.interval.messages=1
 """
+_LOGIN = """\
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
+listener.name.broker.plain.sasl.jaas.config={module} {credentials} user_{user}="{password}";
+listener.name.controller.plain.sasl.jaas.config={module} {credentials} user_{user}="{password}";
+"""
 
 
-def launch(home: Path, settings: LocalSettings, *, owner: Identity | None, say: Say) -> Record:
-    """Start the broker where it is not up, without waiting for it. Raises `PartUnavailableError`."""
+def launch(home: Path, settings: LocalSettings, *, owner: Identity | None, say: Say, login: bool = True) -> Record:
+    """Start the broker where it is not up, without waiting for it. Raises `PartUnavailableError`.
+
+    Without `login` any account of the machine can use it: for tests, which keep nothing in it.
+    """
     running = processes.find(home, NAME)
     if running:
         processes.join(home, running, owner)
@@ -64,7 +78,7 @@ def launch(home: Path, settings: LocalSettings, *, owner: Identity | None, say: 
     class_path = jars.class_path(repository=settings.maven_repository, say=say)
     java = _java(class_path, heap_mb=settings.kafka_heap_mb)
     port = ports.choose(home, NAME, fixed=settings.kafka_port)
-    properties = _write_properties(home, broker=port, controller=ports.choose(home, "kafka-controller"))
+    properties = _write_properties(home, port, login=login)
     _format_once(home, properties, java)
     command = [*java, "kafka.Kafka", str(properties)]
     return processes.start(
@@ -87,6 +101,19 @@ def wait(home: Path, record: Record) -> str:
             raise PartUnavailableError(message, remedy="It was stopped. Try again with `suara up`.")
         time.sleep(0.1)
     return f"{ports.HOST}:{port}"
+
+
+def settings_of(home: Path, settings: KafkaSettings) -> KafkaSettings:
+    """Return how to reach and log in to the embedded broker."""
+    return settings.model_copy(
+        update={
+            "bootstrap_servers": f"{ports.HOST}:{ports.remembered(home, NAME)}",
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "username": USER,
+            "password": SecretStr(secret(home / "kafka" / "password")),
+        }
+    )
 
 
 def answers(port: int) -> bool:
@@ -112,15 +139,28 @@ def _java(class_path: str, *, heap_mb: int) -> list[str]:
     return [str(JAVA), *options, *logging, "-cp", class_path]
 
 
-def _write_properties(home: Path, *, broker: int, controller: int) -> Path:
-    path = home / "kafka" / "server.properties"
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_properties(home: Path, port: int, *, login: bool) -> Path:
+    folder = processes.private(home / "kafka")
     # A properties file reads a backslash as an escape; a comma would part two folders.
-    folder = str(home / "kafka" / "log").replace("\\", "\\\\")
-    if "," in folder:
-        message = f"Kafka cannot keep its log in a path with a comma: {folder}"
+    log = str(folder / "log").replace("\\", "\\\\")
+    if "," in log:
+        message = f"Kafka cannot keep its log in a path with a comma: {log}"
         raise PartUnavailableError(message, remedy="Set SUARA_HOME to another folder.")
-    path.write_text(_PROPERTIES.format(host=ports.HOST, broker=broker, controller=controller, folder=folder), "utf-8")
+    text = _PROPERTIES.format(
+        host=ports.HOST,
+        broker=port,
+        controller=ports.choose(home, "kafka-controller"),
+        protocol="SASL_PLAINTEXT" if login else "PLAINTEXT",
+        folder=log,
+    )
+    if login:
+        password = secret(folder / "password")
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+        credentials = f'username="{USER}" password="{password}"'
+        text += _LOGIN.format(module=module, credentials=credentials, user=USER, password=password)
+    path = folder / "server.properties"
+    path.unlink(missing_ok=True)
+    write_secret(path, text)
     return path
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import secrets
 import shutil
 import subprocess
 import time
@@ -20,6 +19,7 @@ from kernel.settings import LocalSettings
 from suara.local import ports, processes
 from suara.local.accounts import Account, account, let_pass
 from suara.local.processes import Identity, Launch, Say
+from suara.local.secret import secret
 
 NAME = "postgres"
 TITLE = "PostgreSQL 18"
@@ -87,7 +87,7 @@ def url(home: Path, *, database: str = DATABASE) -> str:
     if port is None or not file.exists():
         message = f"there is no embedded PostgreSQL in {home}"
         raise PartUnavailableError(message, remedy="`suara up` starts it.")
-    return f"postgresql://{OWNER}:{file.read_text('utf-8').strip()}@{ports.HOST}:{port}/{database}"
+    return f"postgresql://{OWNER}:{secret(file)}@{ports.HOST}:{port}/{database}"
 
 
 def _initialise_once(home: Path, cluster: Path, who: Account) -> None:
@@ -98,8 +98,7 @@ def _initialise_once(home: Path, cluster: Path, who: Account) -> None:
     shutil.rmtree(new, ignore_errors=True)
     password = cluster.with_name("password")
     password.unlink(missing_ok=True)
-    with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_urlsafe(24) + "\n")
+    secret(password)
     new.mkdir(mode=0o700)
     who.own(password)
     who.own(new)

@@ -103,11 +103,17 @@ def alive(who: Identity) -> bool:
     return now is not None and abs(now.born - who.born) < SAME_BIRTH_SECONDS
 
 
+def private(folder: Path) -> Path:
+    """Return a folder of our own, closed to other accounts if it has to be made, as are those made above it."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
 def run_folder(home: Path) -> Path:
     """Return the folder of records, made where it is missing."""
-    folder = home / "run"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return private(home / "run")
 
 
 @contextlib.contextmanager
@@ -145,7 +151,7 @@ def all_recorded(home: Path) -> list[Record]:
 
 def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
     """Start a program in a session of its own; detached without an `owner`."""
-    launch.log.parent.mkdir(parents=True, exist_ok=True)
+    private(launch.log.parent)
     if launch.log.exists() and launch.log.stat().st_size > 5_000_000:
         launch.log.replace(launch.log.with_suffix(".log.1"))
     with launch.log.open("ab") as log:

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pydantic import SecretStr
+
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings, Settings
-from suara.local import guardian, kafka, ports, postgres, preflight, processes
+from suara.local import guardian, kafka, postgres, preflight, processes
 from suara.local.processes import Identity, Launch, Say
 
 SINK = "sink"
@@ -21,10 +23,22 @@ TITLES = {"postgres": postgres.TITLE, "kafka": kafka.TITLE, SINK: "the sink", "a
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where Kafka and the warehouse answer."""
+    """Where Kafka and the warehouse answer, and how to log in there."""
 
-    bootstrap: str
+    kafka: KafkaSettings
     warehouse_url: str
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka's servers; the embedded broker also wants the login that `export` passes on."""
+        return str(self.kafka.bootstrap_servers)
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that name these addresses."""
+        values = self.kafka.model_dump(exclude_none=True)
+        plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for name, v in values.items()}
+        names = {f"SUARA_KAFKA__{name.upper()}": value for name, value in plain.items()}
+        return {**names, "SUARA_WAREHOUSE__URL": self.warehouse_url}
 
 
 def ensure(settings: Settings, *, sink: bool = False, say: Say) -> Addresses:
@@ -61,15 +75,14 @@ def addresses(settings: Settings) -> Addresses:
         message = f"{' and '.join(missing)}: not up"
         raise PartUnavailableError(message, remedy="`suara up` starts what is missing.")
     return Addresses(
-        bootstrap or f"{ports.HOST}:{ports.remembered(settings.home, kafka.NAME)}",
+        settings.kafka if bootstrap else kafka.settings_of(settings.home, settings.kafka),
         url.get_secret_value() if url else postgres.url(settings.home),
     )
 
 
 def export(found: Addresses) -> None:
     """Put the addresses where settings are read, for jobs, DAGs and child processes."""
-    os.environ["SUARA_KAFKA__BOOTSTRAP_SERVERS"] = found.bootstrap
-    os.environ["SUARA_WAREHOUSE__URL"] = found.warehouse_url
+    os.environ.update(found.environment())
 
 
 def down(settings: Settings, say: Say) -> list[str]:
@@ -111,7 +124,10 @@ def _start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> A
     else:
         preflight.check_kafka(settings.kafka)
     url = _start_postgres(settings, owner=owner, say=say)
-    return Addresses(kafka.wait(settings.home, broker) if broker else str(settings.kafka.bootstrap_servers), url)
+    if broker is None:
+        return Addresses(settings.kafka, url)
+    kafka.wait(settings.home, broker)
+    return Addresses(kafka.settings_of(settings.home, settings.kafka), url)
 
 
 def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> str:
@@ -128,7 +144,7 @@ def _prepare(settings: Settings, found: Addresses) -> None:
     from warehouse import migrate
 
     migrate.upgrade(found.warehouse_url)
-    ensure_topics(_kafka_at(settings, found.bootstrap), log_days=settings.community.retention.log_days)
+    ensure_topics(found.kafka, log_days=settings.community.retention.log_days)
 
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
@@ -136,8 +152,7 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         **os.environ,
         "SUARA_HOME": str(settings.home),
         "SUARA_CONFIG": str(settings.config),
-        "SUARA_KAFKA__BOOTSTRAP_SERVERS": found.bootstrap,
-        "SUARA_WAREHOUSE__URL": found.warehouse_url,
+        **found.environment(),
     }
     ours = "".join(f"{name}={value}\n" for name, value in sorted(environment.items()) if name.startswith("SUARA_"))
     about = hashlib.sha256(ours.encode()).hexdigest()[:16]
@@ -158,7 +173,3 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         environment=environment,
     )
     processes.start(settings.home, launch, owner=owner)
-
-
-def _kafka_at(settings: Settings, bootstrap: str) -> KafkaSettings:
-    return settings.kafka.model_copy(update={"bootstrap_servers": bootstrap})
