@@ -6,7 +6,15 @@ gate reads; the rollup of assets only says when to look.
 
 from __future__ import annotations
 
-from airflow.sdk import PartitionedAssetTimetable, RollupMapper, StartOfWeekMapper, WeekWindow, dag, get_current_context, task
+from airflow.sdk import (
+    PartitionedAssetTimetable,
+    RollupMapper,
+    StartOfWeekMapper,
+    WeekWindow,
+    dag,
+    get_current_context,
+    task,
+)
 
 from dags.partition import COMMUNITY_DAY, DEFAULTS, monday_of, timezone
 

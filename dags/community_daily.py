@@ -1,7 +1,7 @@
 """A day of the community: gate, enrich in shards, then duplicates, marts and quality checks.
 
-Runs each night for the day that has just ended. Emits the asset `community_day` for every complete day of the week, also
-those that were run from the command line, so that the week's rollup never waits for a day that is done.
+Runs each night for the day that has just ended. Emits the asset `community_day` for every complete day of the week,
+also those that were run from the command line, so that the week's rollup never waits for a day that is done.
 """
 
 from __future__ import annotations

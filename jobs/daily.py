@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+from warehouse.quality.gate import check
 
 from jobs.context import Context, encoder, open_context
 from kernel.calendar import Span, day_span, days_of_week, monday_of
@@ -18,7 +19,6 @@ from nlp import annotate, duplicates
 from streams.offsets import waiting
 from warehouse import marts, posts, runs
 from warehouse.partitions import ensure_months
-from warehouse.quality.gate import check
 
 SHARD_POSTS = 2000
 # A repeat of something said longer ago is a post of its own: people do say the same again.
@@ -39,7 +39,9 @@ def gate(day: date) -> str:
     with context.begin() as connection:
         fingerprint = runs.day_fingerprints(connection, day, day, context.zone).get(day, runs.EMPTY)
         now = context.clock.now()
-        runs.record(connection, "daily", day, state="running", fingerprint=fingerprint, code_version=context.steps, now=now)
+        runs.record(
+            connection, "daily", day, state="running", fingerprint=fingerprint, code_version=context.steps, now=now
+        )
     return fingerprint
 
 

@@ -22,8 +22,10 @@ def send(report_id: int) -> int:
         status = reporting.status_of(connection, report_id)
         if status != "current":
             message = f"report {report_id} is {status}: only a report that a person promoted is sent"
-            raise StaleInputError(message, remedy="Promote it with: suara report promote --week MONDAY --area AREA --by NAME")
-        document = read_document(connection, report_id)
+            raise StaleInputError(
+                message, remedy="Promote it with: suara report promote --week MONDAY --area AREA --by NAME"
+            )
+        document = read_document(connection, context.community, report_id)
         area = context.community.areas.get(document.meta.area)
         to = area.deliver_to if area else ()
         for address in to:

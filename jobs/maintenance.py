@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import text
-
 from jobs.context import open_context
-from warehouse import partitions
+from warehouse import audit, partitions
 
 AHEAD_DAYS = 62
 
@@ -17,7 +15,7 @@ def partitions_ahead() -> list[str]:
     context = open_context()
     today = context.clock.now().date()
     with context.begin() as connection:
-        return list(partitions.ensure_months(connection, today, today + timedelta(days=AHEAD_DAYS)) or [])
+        return partitions.ensure_months(connection, today, today + timedelta(days=AHEAD_DAYS))
 
 
 def retention() -> int:
@@ -31,23 +29,10 @@ def retention() -> int:
 def dead_letters() -> dict[str, int]:
     """Count open dead letters by stage and reason."""
     with open_context().begin() as connection:
-        rows = connection.execute(
-            text("select stage || '.' || reason, count(*) from raw.rejected_event where status = 'open' group by 1")
-        )
-        return {name: count for name, count in rows}
+        return audit.open_dead_letters(connection)
 
 
 def registry_audit() -> list[str]:
-    """Name what is wrong in the theme registry: posts in themes that are gone, themes merged into themes that are gone."""
+    """Name what is wrong in the theme registry."""
     with open_context().begin() as connection:
-        rows = connection.execute(
-            text("""
-                select 'theme ' || t.theme_id || ' is merged into theme ' || o.theme_id || ', which is ' || o.status
-                from core.theme t join core.theme o on o.theme_id = t.merged_into where o.status in ('merged', 'retired')
-                union all
-                select 'theme ' || theme_id || ' is ' || status || ' and has no version'
-                from core.theme t where status = 'active'
-                  and not exists (select from core.theme_version v where v.theme_id = t.theme_id)
-            """)
-        )
-        return list(rows.scalars())
+        return audit.registry_faults(connection)

@@ -7,10 +7,9 @@ from datetime import date, timedelta
 
 from jobs.context import Context, code_version, open_context
 from jobs.weekly import fingerprint
-from kernel.calendar import days_between, mondays_between
+from kernel.calendar import Span, day_span, days_between, mondays_between
 from nlp.encoder import estimate_seconds
 from warehouse import posts, registry, runs
-from kernel.calendar import Span, day_span
 
 
 def covered() -> tuple[date, date] | None:
@@ -26,11 +25,7 @@ def missing_days(first: date, last: date) -> list[date]:
     with context.begin() as connection:
         now = runs.day_fingerprints(connection, first, last, context.zone)
         done = runs.successes(connection, "daily", days_between(first, last))
-    return [
-        day
-        for day in days_between(first, last)
-        if done.get(day) != (now.get(day, runs.EMPTY), context.steps)
-    ]
+    return [day for day in days_between(first, last) if done.get(day) != (now.get(day, runs.EMPTY), context.steps)]
 
 
 def missing_weeks(first: date, last: date) -> list[date]:

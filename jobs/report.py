@@ -14,7 +14,7 @@ from jobs.pages import write_pages
 from jobs.weekly import proposal
 from kernel.calendar import week_span
 from reports import evidence, queries
-from warehouse import reporting
+from warehouse import documents, reporting
 from warehouse.reporting import COMMUNITY
 
 
@@ -30,7 +30,8 @@ def make(monday: date, area: str, *, input_id: int) -> int:
         rows = answers(connection, input_id, scope)
         facts = insights.assemble(rows, scope)
         candidates = reporting.read_candidates(connection, input_id, monday, scope.area)
-        quotes = evidence.choose([evidence.Candidate(**row) for row in candidates])
+        keywords = {row["theme_id"]: row["keywords"] for row in documents.read_themes(connection, input_id)}
+        quotes = evidence.choose([evidence.Candidate(**row) for row in candidates], keywords=keywords)
         reporting.write_report(connection, report_id, facts, quotes)
     write_pages(context, report_id)
     return report_id
@@ -44,6 +45,8 @@ def scope_of(context: Context, monday: date, area: str) -> Scope:
         area=None if area == COMMUNITY else area,
         within_hours=response.within_hours,
         sla_hours=response.sla_hours,
+        languages=context.languages,
+        seed=context.community.themes.seed,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
+from nlp.names import name as name_theme
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -18,7 +19,6 @@ from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
 from nlp import registry, space
-from nlp.names import name as name_theme
 from warehouse import marts
 from warehouse import registry as store
 from warehouse.registry import Candidate, Remembered, ThemeRow
@@ -54,9 +54,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
         return _store(connection, context, monday, model, week, candidates, known)
 
 
-def _space(
-    connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]
-) -> tuple[space.Space, str]:
+def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
     encoder_name = context.settings.encoder.name
     rows = store.read_space(connection, encoder_name)

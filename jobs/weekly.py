@@ -6,6 +6,8 @@ import hashlib
 from datetime import date, timedelta
 from typing import Any
 
+from warehouse.quality.gate import check
+
 from jobs import themes as theme_job
 from jobs.context import Context, code_version, open_context
 from jobs.pages import write_index
@@ -13,7 +15,6 @@ from kernel.calendar import days_of_week, week_span
 from kernel.errors import StaleInputError
 from warehouse import runs
 from warehouse.freeze import LOOK_BACK_WEEKS
-from warehouse.quality.gate import check
 from warehouse.reporting import COMMUNITY, Proposal, propose_input
 
 
@@ -29,7 +30,9 @@ def gate(monday: date) -> str:
     found = fingerprint(context, monday)
     with context.begin() as connection:
         now = context.clock.now()
-        runs.record(connection, "weekly", monday, state="running", fingerprint=found, code_version=code_version(), now=now)
+        runs.record(
+            connection, "weekly", monday, state="running", fingerprint=found, code_version=code_version(), now=now
+        )
     return found
 
 

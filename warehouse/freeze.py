@@ -16,8 +16,8 @@ THREAD_WEEKS = 5
 
 _POSTS = text("""
     insert into mart.report_post
-    select :report, f.post_id, f.version, f.week, f.created_date, f.created_at, s.name, f.thread_id, f.person_id, f.role,
-           f.is_thread_start, f.is_spam, f.is_duplicate, f.is_counted, not m.opted_out and m.erased_at is null,
+    select :report, f.post_id, f.version, f.week, f.created_date, f.created_at, s.name, f.thread_id, f.person_id,
+           f.role, f.is_thread_start, f.is_spam, f.is_duplicate, f.is_counted, not m.opted_out and m.erased_at is null,
            f.language, f.sentiment, f.sentiment_score, f.feedback_type, f.rating,
            case when t.status <> 'retired' then t.theme_id end, f.theme_confidence,
            case when t.status <> 'retired' then t.area end,
@@ -62,8 +62,8 @@ _THEMES = text("""
 _FINGERPRINT = text("""
     select md5(concat_ws('|',
         (select string_agg(md5(p::text), '' order by post_id) from (
-            select post_id, version, week, created_at, source, thread_id, person_id, role, is_spam, is_duplicate, may_quote,
-                   language, sentiment, sentiment_score, feedback_type, rating, theme_id, theme_confidence, area
+            select post_id, version, week, created_at, source, thread_id, person_id, role, is_spam, is_duplicate,
+                   may_quote, language, sentiment, sentiment_score, feedback_type, rating, theme_id, theme_confidence, area
             from mart.report_post where report_id = :report) p),
         (select string_agg(md5(t::text), '' order by thread_id) from (
             select thread_id, source, week, is_counted, area, theme_id, observed_hours, response_hours, replies, title

@@ -29,12 +29,12 @@ _DUE = """
 
 def count_due(connection: Connection, span: Span, *, steps: str) -> int:
     """Return how many live posts written in `span` still need an annotation by `steps`."""
-    return connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one()  # noqa: S608
+    return connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one()
 
 
 def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> list[str]:
     """Return the first `chars` characters of the posts that are due, to estimate the work ahead."""
-    query = f"select left(concat_ws(' ', p.title, p.body), {int(chars)}) {_DUE}"  # noqa: S608
+    query = f"select left(concat_ws(' ', p.title, p.body), {int(chars)}) {_DUE}"
     return list(connection.execute(text(query), _bounds(span, steps)).scalars())
 
 
@@ -95,7 +95,9 @@ def read_vectors(connection: Connection, hashes: Iterable[bytes], *, model: str)
     wanted = list(set(hashes))
     _register(connection)
     rows = connection.execute(
-        text("select text_sha256, embedding from core.post_embedding where model = :model and text_sha256 = any(:wanted)"),
+        text(
+            "select text_sha256, embedding from core.post_embedding where model = :model and text_sha256 = any(:wanted)"
+        ),
         {"model": model, "wanted": wanted},
     )
     return {bytes(sha): np.asarray(vector, dtype=np.float32) for sha, vector in rows}
@@ -105,7 +107,9 @@ def write_vectors(connection: Connection, hashes: Sequence[bytes], vectors: Vect
     """Store vectors of distinct texts; a text that another process stored meanwhile keeps its vector."""
     _register(connection)
     rows = [(sha, model, vector) for sha, vector in zip(hashes, vectors, strict=True)]
-    upsert(connection, post_embedding, ["text_sha256", "model", "embedding"], rows, key=["text_sha256", "model"], update=[])
+    upsert(
+        connection, post_embedding, ["text_sha256", "model", "embedding"], rows, key=["text_sha256", "model"], update=[]
+    )
 
 
 def read_encoded(connection: Connection, span: Span) -> list[tuple[int, str]]:
@@ -126,7 +130,9 @@ def write_duplicates(connection: Connection, span: Span, duplicates: dict[int, i
     pairs = {"posts": list(duplicates), "originals": list(duplicates.values())}
     connection.execute(
         text("""
-            with found as (select * from unnest(cast(:posts as bigint[]), cast(:originals as bigint[])) f(post_id, original))
+            with found as (
+                select * from unnest(cast(:posts as bigint[]), cast(:originals as bigint[])) f(post_id, original)
+            )
             update core.post_annotation a set duplicate_of = found.original
             from core.post p left join found using (post_id)
             where a.post_id = p.post_id and p.created_at >= :start and p.created_at < :end

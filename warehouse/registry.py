@@ -132,7 +132,7 @@ def read_pinned(connection: Connection, post_ids: Sequence[int]) -> dict[int, in
         """),
         {"posts": list(post_ids)},
     )
-    return {post_id: theme_id for post_id, theme_id in rows}
+    return dict(rows)
 
 
 def births_of(connection: Connection, week: date) -> dict[int, set[int]]:
@@ -189,7 +189,17 @@ def write_week(
 ) -> None:
     """Store the shapes of themes and the posts in them."""
     register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
-    columns = ["theme_id", "week", "model", "centroid", "threshold", "keywords", "exemplars", "size", "similarity_to_previous"]
+    columns = [
+        "theme_id",
+        "week",
+        "model",
+        "centroid",
+        "threshold",
+        "keywords",
+        "exemplars",
+        "size",
+        "similarity_to_previous",
+    ]
     shapes = [
         (r.theme_id, week, model, r.centroid, r.threshold, list(r.keywords), list(r.exemplars), r.size, r.similarity)
         for r in rows
@@ -217,7 +227,8 @@ def set_area(connection: Connection, theme_id: int, area: str | None) -> None:
     """Place a theme in an area by rule, unless a person has placed it."""
     connection.execute(
         text("""
-            update core.theme set area = :area, area_source = case when cast(:area as text) is null then null else 'rule' end
+            update core.theme set area = :area,
+                area_source = case when cast(:area as text) is null then null else 'rule' end
             where theme_id = :theme and area_source is distinct from 'person'
         """),
         {"area": area, "theme": theme_id},

@@ -106,7 +106,9 @@ def find_report(connection: Connection, week: date, area: str) -> Any:
     """Return the newest revision of a report. Raises `InputError` naming the reports there are."""
     found = _newest(connection, week, area)
     if found is None:
-        weeks = connection.execute(select(report.c.week).where(report.c.area == area).distinct().order_by(report.c.week))
+        weeks = connection.execute(
+            select(report.c.week).where(report.c.area == area).distinct().order_by(report.c.week)
+        )
         known = ", ".join(str(monday) for monday in weeks.scalars()) or "none"
         message = f"there is no report of '{area}' for the week of {week} (there are: {known})"
         raise InputError(message, remedy=f"Make it with: suara run weekly --week {week}")
@@ -115,7 +117,14 @@ def find_report(connection: Connection, week: date, area: str) -> Any:
 
 def list_reports(connection: Connection) -> list[dict[str, Any]]:
     """Return all reports, newest week first."""
-    columns = (report.c.week, report.c.area, report.c.revision, report.c.status, report.c.report_id, report.c.promoted_by)
+    columns = (
+        report.c.week,
+        report.c.area,
+        report.c.revision,
+        report.c.status,
+        report.c.report_id,
+        report.c.promoted_by,
+    )
     query = select(*columns).order_by(report.c.week.desc(), report.c.area, report.c.revision.desc())
     return [dict(row) for row in connection.execute(query).mappings()]
 
@@ -210,3 +219,19 @@ def _quote_row(report_id: int, quote: Quote) -> dict[str, Any]:
         "url": quote.url,
         "sentiment": quote.sentiment,
     }
+
+
+def status_of(connection: Connection, report_id: int) -> str:
+    """Return whether a report is proposed, current or superseded."""
+    return str(connection.execute(select(report.c.status).where(report.c.report_id == report_id)).scalar_one())
+
+
+def undelivered(connection: Connection) -> list[int]:
+    """Return the promoted reports that were not sent yet, oldest first."""
+    query = select(report.c.report_id).where(report.c.status == "current", report.c.delivered_at.is_(None))
+    return list(connection.execute(query.order_by(report.c.report_id)).scalars())
+
+
+def mark_delivered(connection: Connection, report_id: int, *, now: datetime) -> None:
+    """Record that a report was sent."""
+    connection.execute(update(report).where(report.c.report_id == report_id).values(delivered_at=now))

@@ -9,10 +9,10 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from zoneinfo import ZoneInfo
 
 from kernel.calendar import Span, day_span
 from warehouse.tables.ops import pipeline_run
@@ -25,7 +25,8 @@ EMPTY = "0"
 _FINGERPRINTS = text("""
     select (p.created_at at time zone :zone)::date as day,
            count(*) || ':' || sum(hashtextextended(
-               concat_ws(':', p.post_id, p.version, p.status, mp.person_id, m.role, coalesce(r.standing, 0)), 0)::numeric)
+               concat_ws(':', p.post_id, p.version, p.status, mp.person_id, m.role, coalesce(r.standing, 0)), 0
+           )::numeric)
     from core.post p
     join core.member m using (member_id)
     join core.member_person mp using (member_id)
@@ -42,13 +43,15 @@ def day_fingerprints(connection: Connection, first: date, last: date, zone: Zone
     """Return a hash of what each day with posts holds now, from `first` to `last`, both included."""
     span = Span(day_span(first, zone).start, day_span(last, zone).end)
     rows = connection.execute(_FINGERPRINTS, {"zone": zone.key, "start": span.start, "end": span.end})
-    return {day: fingerprint for day, fingerprint in rows}
+    return dict(rows)
 
 
 def days_with_posts(connection: Connection, zone: ZoneInfo) -> tuple[date, date] | None:
     """Return the first and the last day that holds a post, or None in an empty warehouse."""
     first, last = connection.execute(
-        text("select min(created_at at time zone :zone)::date, max(created_at at time zone :zone)::date from core.post"),
+        text(
+            "select min(created_at at time zone :zone)::date, max(created_at at time zone :zone)::date from core.post"
+        ),
         {"zone": zone.key},
     ).one()
     return (first, last) if first else None

@@ -171,7 +171,9 @@ def _covered() -> tuple[date, date]:
     found = plan.covered()
     if found is None:
         message = "the warehouse holds no posts yet"
-        raise InputError(message, remedy="Bring some in with: suara import csv FILE --source NAME (see suara import --help)")
+        raise InputError(
+            message, remedy="Bring some in with: suara import csv FILE --source NAME (see suara import --help)"
+        )
     return found
 
 

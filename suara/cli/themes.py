@@ -8,7 +8,9 @@ import typer
 
 from suara.cli.output import open_warehouse, print_rows
 
-themes = typer.Typer(help="Look at themes and edit them. An edit is kept through every later run.", no_args_is_help=True)
+themes = typer.Typer(
+    help="Look at themes and edit them. An edit is kept through every later run.", no_args_is_help=True
+)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Theme = Annotated[int, typer.Argument(metavar="THEME", help="Number of the theme, from `suara themes list`.")]
@@ -48,7 +50,12 @@ def history_command(theme: _Theme, *, json: _Json = False) -> None:
 
     with open_warehouse() as connection:
         rows = registry.theme_events(connection, theme)
-    print_rows(rows, ["created_at", "week", "kind", "actor", "detail"], json=json, empty=f"Nothing has happened to theme {theme}.")
+    print_rows(
+        rows,
+        ["created_at", "week", "kind", "actor", "detail"],
+        json=json,
+        empty=f"Nothing has happened to theme {theme}.",
+    )
 
 
 @themes.command("rename")

@@ -1,8 +1,8 @@
 """The real DAGs, run in this process: no server, no port, and the outcome is ours to report.
 
 `dag.test()` never raises on failure, so the state of the run decides. What its tasks and Airflow print goes to a file;
-what failed is told in one message. Retries are for the scheduler: here a person waits, and a gate that refuses says what
-to do.
+what failed is told in one message. Retries are for the scheduler: here a person waits, and a gate that refuses says
+what to do.
 """
 
 from __future__ import annotations

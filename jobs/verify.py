@@ -1,0 +1,81 @@
+"""Checking a report again: its queries on the frozen rows, these against the live ones, its quotes word by word.
+
+Facts that differ on frozen rows mean that code or database was changed by hand: the report is broken. Differences from
+live rows are no fault: data came late, was edited, linked or erased after the freeze. Each is listed with its cause.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+import insights
+from jobs.context import open_context
+from jobs.report import answers, scope_of
+from kernel.model import Fact, Quote
+from warehouse import documents, reporting
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One difference. `broken` tells a fault of the report from news that came after it."""
+
+    what: str
+    cause: str
+    broken: bool
+
+
+def verify(monday: date, area: str) -> tuple[int, int, list[Finding]]:
+    """Check a report; return how many facts and quotes were checked, and what differs."""
+    context = open_context()
+    with context.begin() as connection:
+        row = reporting.find_report(connection, monday, area)
+        facts = documents.read_facts(connection, row.report_id)
+        quotes = documents.read_quotes(connection, row.report_id)
+        scope = scope_of(context, monday, area)
+        again = {fact.id: fact for fact in insights.assemble(answers(connection, row.input_id, scope), scope)}
+        findings = _compare_facts(facts, again)
+        findings += _compare_quotes(connection, quotes)
+        findings += [
+            Finding(what, cause, broken=False) for what, cause in documents.live_differences(connection, row.input_id)
+        ]
+    return len(facts), len(quotes), findings
+
+
+def _compare_facts(stored: list[Fact], again: dict[str, Fact]) -> list[Finding]:
+    findings = []
+    for fact in stored:
+        now = again.get(fact.id)
+        if now is None:
+            findings.append(Finding(fact.id, "no longer computed by this version of Suara", broken=True))
+        elif (now.value, now.n, now.total) != (fact.value, fact.n, fact.total):
+            cause = f"stored {_show(fact)}, the frozen rows give {_show(now)}"
+            findings.append(Finding(fact.id, cause, broken=True))
+    findings += [
+        Finding(name, "is computed, but not stored", broken=True) for name in again.keys() - {f.id for f in stored}
+    ]
+    return findings
+
+
+def _compare_quotes(connection: Connection, quotes: list[Quote]) -> list[Finding]:
+    texts = documents.masked_texts(connection, [quote.post_id for quote in quotes])
+    findings = []
+    for quote in quotes:
+        if hashlib.sha256(quote.text.encode()).hexdigest() != quote.text_sha256:
+            findings.append(Finding(quote.id, "the stored words do not have the stored hash", broken=True))
+        live = texts.get(quote.post_id)
+        if live is None:
+            findings.append(Finding(quote.id, "its post was deleted or erased since", broken=False))
+        elif live[0] != quote.version:
+            findings.append(Finding(quote.id, f"its post was edited since (version {live[0]})", broken=False))
+        elif live[1][quote.start : quote.end] != quote.text:
+            findings.append(Finding(quote.id, "nobody wrote these words at this place", broken=True))
+    return findings
+
+
+def _show(fact: Fact) -> str:
+    share = f" ({fact.n}/{fact.total})" if fact.total is not None else ""
+    return f"{fact.value}{share}"

@@ -1,0 +1,125 @@
+"""Reports back out of the warehouse: facts and quotes as they were stored, and what has changed underneath them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from kernel.model import Fact, Interval, Quote
+from warehouse.tables.reports import report, report_fact, report_quote, report_theme, report_thread
+
+
+def read_report(connection: Connection, report_id: int) -> dict[str, Any]:
+    """Return the row of a report."""
+    return dict(connection.execute(select(report).where(report.c.report_id == report_id)).mappings().one())
+
+
+def read_facts(connection: Connection, report_id: int) -> list[Fact]:
+    """Return the facts of a report, in the order of their ids."""
+    query = select(report_fact).where(report_fact.c.report_id == report_id).order_by(report_fact.c.fact_id)
+    return [_fact(row) for row in connection.execute(query).mappings()]
+
+
+def read_quotes(connection: Connection, report_id: int) -> list[Quote]:
+    """Return the quotes of a report, in the order of their ids."""
+    query = select(report_quote).where(report_quote.c.report_id == report_id).order_by(report_quote.c.quote_id)
+    return [_quote(row) for row in connection.execute(query).mappings()]
+
+
+def read_themes(connection: Connection, input_id: int) -> list[dict[str, Any]]:
+    """Return the frozen names of the themes of a report's input."""
+    query = select(report_theme).where(report_theme.c.report_id == input_id).order_by(report_theme.c.theme_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def read_threads(connection: Connection, input_id: int) -> list[dict[str, Any]]:
+    """Return the frozen threads of a report's input."""
+    query = select(report_thread).where(report_thread.c.report_id == input_id).order_by(report_thread.c.thread_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def masked_texts(connection: Connection, post_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Return version and masked text of live posts."""
+    rows = connection.execute(
+        text("select post_id, version, masked from mart.fct_post where post_id = any(:posts)"),
+        {"posts": list(post_ids)},
+    )
+    return {post_id: (version, masked) for post_id, version, masked in rows}
+
+
+def live_differences(connection: Connection, input_id: int) -> list[tuple[str, str]]:
+    """Return (what, cause) of rows that differ between a report's frozen input and the warehouse of now."""
+    rows = connection.execute(
+        text("""
+            with frozen as (select * from mart.report_post where report_id = :input),
+            bounds as (select min(week) as first, max(week) as last from frozen),
+            live as (select f.* from mart.fct_post f, bounds where f.week between bounds.first and bounds.last),
+            found as (
+                select case
+                    when f.post_id is null then 'came late, after the freeze'
+                    when l.post_id is null and p.status = 'erased' then 'were erased since'
+                    when l.post_id is null then 'were deleted since'
+                    when l.version <> f.version then 'were edited since'
+                    when l.person_id <> f.person_id then 'were linked to another person since'
+                    when l.theme_id is distinct from f.theme_id then 'are in another theme since'
+                    else 'are read differently since (other model or settings)'
+                end as cause
+                from frozen f
+                full join live l on l.post_id = f.post_id
+                left join core.post p on p.post_id = f.post_id
+                where f.post_id is null or l.post_id is null or l.version <> f.version or l.person_id <> f.person_id
+                   or l.theme_id is distinct from f.theme_id or l.sentiment is distinct from f.sentiment
+                   or l.feedback_type is distinct from f.feedback_type or l.language <> f.language
+                   or l.is_spam <> f.is_spam or l.is_duplicate <> f.is_duplicate
+            )
+            select count(*) || ' posts', cause from found group by cause order by cause
+        """),
+        {"input": input_id},
+    )
+    return [(what, cause) for what, cause in rows]
+
+
+def _fact(row: Any) -> Fact:
+    detail = row["detail"]
+    has_interval = row["low"] is not None or row["high"] is not None
+    return Fact(
+        id=row["fact_id"],
+        label=row["label"],
+        query=row["query"],
+        unit=row["unit"],
+        value=row["value"],
+        n=row["n"],
+        total=row["total"],
+        previous=row["previous"],
+        interval=Interval(row["low"], row["high"]) if has_interval else None,
+        p_value=row["p_value"],
+        q_value=row["q_value"],
+        significant=row["significant"],
+        desirable=detail["desirable"],
+        definition=row["definition"],
+        note=detail["note"],
+        series=tuple(detail["series"]),
+        series_labels=tuple(detail["series_labels"]),
+        params=row["params"],
+    )
+
+
+def _quote(row: Any) -> Quote:
+    return Quote(
+        id=row["quote_id"],
+        theme_id=row["theme_id"],
+        stance=row["stance"],
+        post_id=row["post_id"],
+        version=row["version"],
+        start=row["span_start"],
+        end=row["span_end"],
+        text=row["quoted"],
+        text_sha256=row["quoted_sha256"],
+        language=row["language"],
+        source=row["source"],
+        created_on=row["created_on"],
+        url=row["url"],
+        sentiment=row["sentiment"],
+    )
