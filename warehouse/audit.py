@@ -8,11 +8,11 @@ from sqlalchemy import Connection, text
 def open_dead_letters(connection: Connection) -> dict[str, int]:
     """Return how many dead letters are open, by `stage.reason`."""
     rows = connection.execute(
-        text(
-            "select stage || '.' || reason, count(*) from raw.rejected_event where status = 'open' group by 1 order by 1"
-        )
+        text("""
+            select stage || '.' || reason, count(*) from raw.rejected_event where status = 'open' group by 1 order by 1
+        """)
     )
-    return {reason: count for reason, count in rows}
+    return dict(rows.tuples().all())
 
 
 def registry_faults(connection: Connection) -> list[str]:

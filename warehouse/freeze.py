@@ -63,7 +63,8 @@ _FINGERPRINT = text("""
     select md5(concat_ws('|',
         (select string_agg(md5(p::text), '' order by post_id) from (
             select post_id, version, week, created_at, source, thread_id, person_id, role, is_spam, is_duplicate,
-                   may_quote, language, sentiment, sentiment_score, feedback_type, rating, theme_id, theme_confidence, area
+                   may_quote, language, sentiment, sentiment_score, feedback_type, rating, theme_id,
+                   theme_confidence, area
             from mart.report_post where report_id = :report) p),
         (select string_agg(md5(t::text), '' order by thread_id) from (
             select thread_id, source, week, is_counted, area, theme_id, observed_hours, response_hours, replies, title

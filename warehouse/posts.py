@@ -29,7 +29,7 @@ _DUE = """
 
 def count_due(connection: Connection, span: Span, *, steps: str) -> int:
     """Return how many live posts written in `span` still need an annotation by `steps`."""
-    return connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one()
+    return int(connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one())
 
 
 def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> list[str]:

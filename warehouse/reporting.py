@@ -144,7 +144,7 @@ def _newest(connection: Connection, week: date, area: str) -> Any:
 
 
 def _same(found: Any, proposal: Proposal, fingerprint: str) -> bool:
-    return (
+    return bool(
         found.input_fingerprint == fingerprint
         and found.config == dict(proposal.config)
         and found.code_version == proposal.code_version

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from kernel.calendar import Span, day_span
@@ -117,7 +117,7 @@ def week_fingerprint(connection: Connection, monday: date, earliest: date) -> st
             pipeline_run.c.kind == "daily",
             pipeline_run.c.state == "success",
             pipeline_run.c.partition >= earliest,
-            pipeline_run.c.partition < func.cast(monday, pipeline_run.c.partition.type) + 7,
+            pipeline_run.c.partition < monday + timedelta(weeks=1),
         )
         .order_by(pipeline_run.c.partition)
     ).all()
