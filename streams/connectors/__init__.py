@@ -1,0 +1,1 @@
+"""Sources of events: each turns what a place exports into the event contract, and nothing else."""

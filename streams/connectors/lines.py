@@ -1,0 +1,101 @@
+"""JSON lines as rows of text: one object a line; `user.name` reads a field inside of another."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from streams.connectors.base import RejectedRow
+
+
+def read_columns(stream: io.BufferedReader, *, limit: int) -> tuple[str, ...]:
+    """Return the fields of the first `limit` lines, in the order of their first appearance, nested ones with a dot."""
+    columns: dict[str, None] = {}
+    for item in islice(_objects(stream, dict[str, Any]), limit):
+        if not isinstance(item, RejectedRow):
+            for name, value in item[1].items():
+                nested = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
+                columns.update(dict.fromkeys(nested))
+    return tuple(columns)
+
+
+def read_rows(
+    stream: io.BufferedReader, columns: Sequence[str], *, lenient: bool = False
+) -> Iterator[tuple[int, tuple[str | None, ...]] | RejectedRow]:
+    """Yield each line's number and its values of `columns`. `lenient` takes what is not text for missing."""
+    holders = sorted({name.partition(".")[0] for name in columns if "." in name})
+    nested = [(place, *name.partition(".")[::2]) for place, name in enumerate(columns) if "." in name]
+    for item in _objects(stream, _shape([*columns, *holders])):
+        if isinstance(item, RejectedRow):
+            yield item
+            continue
+        line, record = item
+        values = list(astuple(record))
+        for place, outer, inner in nested:
+            holder = values[len(columns) + holders.index(outer)]
+            if values[place] is None and isinstance(holder, dict):
+                values[place] = holder.get(inner)
+        del values[len(columns) :]
+        try:
+            yield line, tuple([value if type(value) is str and value else _words(value) for value in values])
+        except TypeError:
+            if lenient:
+                yield line, tuple([value if isinstance(value, str) else None for value in values])
+            else:
+                bad = next(name for name, value in zip(columns, values, strict=True) if not _is_words(value))
+                yield RejectedRow(line, "wrong_type", f"column '{bad}' holds a list or an object")
+
+
+def _shape(columns: Sequence[str]) -> type[msgspec.Struct]:
+    """Return a model of just these columns: the parser then steps over all others without making values of them."""
+    fields = {f"c{place}": name for place, name in enumerate(columns)}
+    return msgspec.defstruct("Row", [(name, Any, None) for name in fields], rename=fields)
+
+
+def _objects(stream: io.BufferedReader, shape: Any) -> Iterator[tuple[int, Any] | RejectedRow]:
+    decode = msgspec.json.Decoder(shape).decode
+    for number, line in enumerate(stream, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if text.isspace():
+            continue
+        try:
+            yield number, decode(text)
+        except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+            yield _refusal(number, text, error)
+
+
+def _refusal(number: int, text: bytes, error: Exception) -> RejectedRow:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return RejectedRow(number, "bad_encoding", "bytes that are not UTF-8")
+    deep = isinstance(error, RecursionError)
+    return RejectedRow(number, "bad_json", "nested too deeply" if deep else "not one JSON object on the line")
+
+
+def _words(value: Any) -> str | None:
+    """Write a JSON value as text: whole numbers without a point, lists of words with commas. Raises `TypeError`."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list) and not any(isinstance(part, list) for part in value):
+        return ",".join([_words(part) or "" for part in value]) or None
+    raise TypeError
+
+
+def _is_words(value: Any) -> bool:
+    try:
+        _words(value)
+    except TypeError:
+        return False
+    return True
