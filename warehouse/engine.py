@@ -49,6 +49,11 @@ def login(url: str) -> Engine:
     return engine
 
 
+def conninfo(url: str) -> str:
+    """Return the address in the form that psycopg and the programs of PostgreSQL read."""
+    return _parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)

@@ -23,6 +23,7 @@ event = Table(
     text("payload", "The whole event as it arrived (JSON text)."),
     instant("loaded_at", "When the sink committed it.", server_default=sql("now()")),
     Index("ix_event_record_ts", "record_ts", postgresql_using="brin"),
+    Index("ix_event_event_time", "event_time", postgresql_using="brin"),
     Index("ix_event_event_id", "event_id"),
     schema="raw",
     comment="Every accepted event. Grain: one Kafka record. Partitioned by month of record_ts.",

@@ -43,6 +43,7 @@ def upgrade() -> None:
         postgresql_partition_by="RANGE (record_ts)",
     )
     op.create_index("ix_event_event_id", "event", ["event_id"], unique=False, schema="raw")
+    op.create_index("ix_event_event_time", "event", ["event_time"], unique=False, schema="raw", postgresql_using="brin")
     op.create_index("ix_event_record_ts", "event", ["record_ts"], unique=False, schema="raw", postgresql_using="brin")
     op.create_table(
         "ingest_offset",

@@ -95,7 +95,7 @@ def upgrade() -> None:
             "first_response_at",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="First post by another person who is not a bot; null while waiting.",
+            comment="First post by another person, no bot, no spam; null while waiting.",
         ),
         sa.Column("first_response_post_id", sa.BigInteger(), nullable=True, comment="That post."),
         sa.Column("first_responder_role", sa.Text(), nullable=True, comment="Role of who answered."),
@@ -103,9 +103,11 @@ def upgrade() -> None:
             "first_staff_response_at",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="First post by staff or a moderator.",
+            comment="First such post by staff or a moderator.",
         ),
-        sa.Column("replies", sa.Integer(), nullable=False, comment="Live posts after the first, bots not counted."),
+        sa.Column(
+            "replies", sa.Integer(), nullable=False, comment="Live posts after the first, bots and spam not counted."
+        ),
         sa.Column("people", sa.Integer(), nullable=False, comment="Distinct people who wrote in it."),
         sa.Column("last_post_at", sa.DateTime(timezone=True), nullable=False, comment="Newest live post."),
         sa.Column("status", sa.Text(), nullable=False, comment="open, solved or closed."),

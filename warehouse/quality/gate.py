@@ -1,0 +1,169 @@
+"""Checks one day or week against a suite of expectations and remembers every result.
+
+No value of a row leaves the database: not in a result, not in a message, not in a log. An expectation that could not
+be evaluated counts as broken, in its own tier, and is recorded as an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+from sqlalchemy import insert
+
+from kernel.calendar import Span
+from warehouse.engine import connect, conninfo
+from warehouse.quality.rules import Batch, Rule
+from warehouse.quality.suites import SUITES
+from warehouse.tables.ops import quality_result
+
+RESULT_FORMAT = {"result_format": "SUMMARY", "exclude_unexpected_values": True}
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What a check found, in words: `critical` blocks, `warnings` alert. Both empty when all is well."""
+
+    suite: str
+    critical: list[str]
+    warnings: list[str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one rule fared; `unexpected` of `evaluated` rows broke it."""
+
+    batch: Batch
+    rule: Rule
+    outcome: str
+    evaluated: int | None
+    unexpected: int | None
+    observed: dict[str, Any] | None
+
+    @property
+    def message(self) -> str:
+        """The rule's own words, with counts and never with values."""
+        if self.outcome == "error":
+            return f"{self.batch.name}: could not be checked for {self.rule.broken}"
+        count = "" if self.unexpected is None else f" ({self.unexpected} of {self.evaluated})"
+        return f"{self.batch.name}: {self.rule.broken}{count}"
+
+
+def check(url: str, suite: str, *, partition: date, span: Span) -> GateResult:
+    """Check `suite` for the day or week `partition`, whose instants are `span`, and write results to the warehouse."""
+    outcomes = evaluate(url, SUITES[suite], partition=partition, span=span)
+    _write(url, suite, partition, outcomes)
+    broken = [outcome for outcome in outcomes if outcome.outcome != "passed"]
+    return GateResult(
+        suite=suite,
+        critical=[outcome.message for outcome in broken if outcome.rule.severity == "critical"],
+        warnings=[outcome.message for outcome in broken if outcome.rule.severity == "warning"],
+    )
+
+
+def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span) -> list[Outcome]:
+    """Return how every rule of `batches` fares on the rows of one partition."""
+    bounds = {
+        "start": f"timestamptz '{span.start.isoformat()}'",
+        "end": f"timestamptz '{span.end.isoformat()}'",
+        "partition": f"date '{partition.isoformat()}'",
+    }
+    with _source(url) as (context, source):
+        return [
+            outcome
+            for number, batch in enumerate(batches)
+            for outcome in _evaluate(context, source, batch, name=f"batch_{number}", query=batch.query.format(**bounds))
+        ]
+
+
+def _evaluate(context: Any, source: Any, batch: Batch, *, name: str, query: str) -> Iterator[Outcome]:
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    suite = context.suites.add(
+        gx.ExpectationSuite(
+            name,
+            expectations=[
+                getattr(gxe, rule.expectation)(**rule.options, severity=rule.severity, meta={"rule": number})
+                for number, rule in enumerate(batch.rules)
+            ],
+        )
+    )
+    asset = source.add_query_asset(name, query=f"select * from ({query}) rows_of_batch")  # noqa: S608
+    definition = gx.ValidationDefinition(name=name, data=asset.add_batch_definition_whole_table("all"), suite=suite)
+    found = context.validation_definitions.add(definition).run(result_format=RESULT_FORMAT)
+    for result in sorted(found.results, key=lambda result: result.expectation_config.meta["rule"]):
+        yield _outcome(batch, batch.rules[result.expectation_config.meta["rule"]], result)
+
+
+def _outcome(batch: Batch, rule: Rule, result: Any) -> Outcome:
+    counts = result.result or {}
+    if not result.success and not counts:  # the exception's own text may hold a row, so it is not kept
+        return Outcome(batch, rule, "error", None, None, None)
+    percent = counts.get("unexpected_percent")
+    return Outcome(
+        batch,
+        rule,
+        "passed" if result.success else "failed",
+        counts.get("element_count"),
+        counts.get("unexpected_count") or 0,
+        None if percent is None else {"unexpected_percent": percent},
+    )
+
+
+@contextmanager
+def _source(url: str) -> Iterator[tuple[Any, Any]]:
+    """Give a context that writes nothing to disk, and a source whose connections are ours to open and close."""
+    import great_expectations as gx
+    import pgvector.sqlalchemy  # noqa: F401  (else tables with vectors cannot be looked at)
+
+    opened: list[psycopg.Connection[Any]] = []
+
+    def open_connection() -> psycopg.Connection[Any]:
+        opened.append(psycopg.connect(conninfo(url), options="-c role=suara_pipeline -c TimeZone=UTC"))
+        return opened[-1]
+
+    context: Any = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False, "profilers": False}
+    # The address is never used: it would pass the password through Great Expectations' own settings.
+    address = "postgresql+psycopg://suara@warehouse/suara"
+    source = context.data_sources.add_postgres(
+        "warehouse", connection_string=address, kwargs={"creator": open_connection}
+    )
+    try:
+        yield context, source
+    finally:
+        source.get_engine().dispose()
+        for connection in opened:
+            connection.close()
+
+
+def _write(url: str, suite: str, partition: date, outcomes: Sequence[Outcome]) -> None:
+    rows = [
+        {
+            "suite": suite,
+            "partition": partition,
+            "expectation": f"{outcome.batch.name}: {outcome.rule.expectation} of {_columns(outcome.rule)}",
+            "severity": outcome.rule.severity,
+            "outcome": outcome.outcome,
+            "evaluated": outcome.evaluated,
+            "unexpected": outcome.unexpected,
+            "observed": outcome.observed,
+        }
+        for outcome in outcomes
+    ]
+    engine = connect(url, role="pipeline")
+    try:
+        with engine.begin() as connection:
+            connection.execute(insert(quality_result), rows)
+    finally:
+        engine.dispose()
+
+
+def _columns(rule: Rule) -> str:
+    names = [value for key, value in rule.options.items() if key in ("column", "column_A", "column_B")]
+    return ", ".join(names or rule.options["column_list"])

@@ -1,0 +1,280 @@
+"""What is expected of the warehouse, as plain values: a suite is batches of rows with rules about their columns.
+
+A batch is a query; `{start}`, `{end}` and `{partition}` stand for the bounds of the day or week. Queries never select
+words of a post except where a rule reads them. Great Expectations doubles every percent sign in a query: use `mod`.
+
+Posts may change while a run is on its way. What changed after it was read makes the day due again and is a warning;
+what was wrong before is critical.
+"""
+
+from __future__ import annotations
+
+from warehouse.quality.rules import (
+    Batch,
+    Rule,
+    between,
+    none,
+    one_of,
+    ordered,
+    present,
+    probabilities,
+    unique,
+)  # fmt: skip
+
+# A net under the masking of personal data, on purpose simpler than the masking itself.
+EMAIL = r"[A-Za-z0-9._+-]{2,}@[A-Za-z0-9-]+\.[A-Za-z]{2,}"
+
+INGEST = (
+    Batch(
+        "core.post",
+        """
+        select p.source_id, p.external_id, p.version,
+               case when p.status = 'live' and p.body is null then p.post_id end as live_without_words,
+               case when p.created_at > p.loaded_at + interval '1 day' then p.post_id end as from_the_future,
+               case when newest.version > p.version then p.post_id end as behind_its_history
+        from core.post p
+        left join lateral (
+            select max(r.version) as version from core.post_revision r
+            where r.source_id = p.source_id and r.external_id = p.external_id
+        ) newest on true
+        where p.created_at >= {start} and p.created_at < {end}
+        """,
+        (
+            unique(["source_id", "external_id"], "posts that share the id of another"),
+            between("version", 0, None, "posts with a negative version"),
+            none("live_without_words", "live posts without a body"),
+            none("behind_its_history", "posts that stand at an older version than one that arrived"),
+            none("from_the_future", "posts written more than a day after they arrived", "warning"),
+        ),
+    ),
+    Batch(
+        "raw.event",
+        """
+        select e.event_id, p.post_id
+        from raw.event e
+        left join core.source s on s.name = split_part(e.source, ':', 4)
+        left join core.post p on p.source_id = s.source_id and p.external_id = substr(e.subject, 6)
+        where e.event_time >= {start} and e.event_time < {end}
+          and e.type in ('community.post.created.v1', 'community.post.edited.v1', 'community.post.restored.v1')
+        """,
+        (present("post_id", "archived events whose post is not in core"),),
+    ),
+    Batch(
+        "core.source",
+        """
+        select source_id, count(*) filter (where created_at >= {start}) as posts
+        from core.post where created_at >= {start} - interval '7 days' and created_at < {end}
+        group by source_id having count(*) filter (where created_at < {start}) >= 14
+        """,
+        (
+            between(
+                "posts", 1, None, "sources that fell silent: two posts a day in the week before, none now", "warning"
+            ),
+        ),
+    ),
+)
+
+POSTS_DAY = (
+    Batch(
+        "core.post_annotation",
+        """
+        with posts as (
+            select p.post_id, p.version, p.created_at, p.changed_at, a.*
+            from core.post p
+            left join (
+                select post_id as annotated, post_version, annotated_at, language, language_confidence, sentiment,
+                       sentiment_score, feedback_type, type_score, toxicity, spam, words, masked, text_sha256,
+                       duplicate_of
+                from core.post_annotation
+            ) a on a.annotated = p.post_id
+            where p.created_at >= {start} and p.created_at < {end} and p.status = 'live'
+        ), judged as (
+            select *, post_version is not distinct from version as is_read,
+                   changed_at > coalesce(annotated_at, (select max(annotated_at) from posts)) as is_late
+            from posts
+        )
+        select j.post_id, j.language, j.language_confidence, j.sentiment, j.sentiment_score, j.feedback_type,
+               j.type_score, j.toxicity, j.spam, j.words, j.masked,
+               case when not is_read and is_late is not true then j.post_id end as unread,
+               case when not is_read and is_late then j.post_id end as changed_since,
+               case when annotated is not null and language is null then j.post_id end as without_language,
+               case when text_sha256 is not null and not exists (
+                   select from core.post_embedding v where v.text_sha256 = j.text_sha256
+               ) then j.post_id end as without_vector,
+               case when o.created_at > j.created_at or o.post_id = j.post_id then j.post_id end as repeats_a_later_one
+        from judged j left join core.post o on o.post_id = j.duplicate_of
+        """,
+        (
+            none("unread", "live posts whose current version has no annotation"),
+            none("changed_since", "posts that arrived or changed while the day ran; it is due again", "warning"),
+            none("without_language", "annotations without a language"),
+            none("without_vector", "annotations whose text has no vector"),
+            none("repeats_a_later_one", "posts said to repeat a later one"),
+            between("words", 0, None, "annotations with a negative number of words"),
+            one_of("sentiment", ["negative", "neutral", "positive"], "annotations with an unknown sentiment"),
+            one_of(
+                "feedback_type",
+                ["bug", "request", "question", "complaint", "praise", "other"],
+                "annotations with an unknown kind of feedback",
+            ),
+            *probabilities(["language_confidence", "sentiment_score", "type_score", "toxicity", "spam"], "annotations"),
+            Rule(
+                "ExpectColumnValuesToNotMatchRegex",
+                {"column": "masked", "regex": EMAIL},
+                "masked texts that still hold an e-mail address",
+                "warning",
+            ),
+        ),
+    ),
+    Batch(
+        "shares of the day",
+        """
+        select avg(case when a.language in ('other', 'und') then 1.0 else 0 end) as unreadable,
+               avg(case when a.is_spam then 1.0 else 0 end) as spam
+        from core.post p join core.post_annotation a using (post_id)
+        where p.created_at >= {start} and p.created_at < {end} and p.status = 'live'
+        having count(*) >= 50
+        """,
+        (
+            between("unreadable", 0, 0.5, "more than half of the posts are in no language that is analysed", "warning"),
+            between("spam", 0, 0.5, "more than half of the posts are judged spam", "warning"),
+        ),
+    ),
+)
+
+MART_DAY = (
+    Batch(
+        "mart.fct_post",
+        """
+        select f.post_id, f.version, f.language, f.sentiment_score, f.type_score, f.toxicity, f.reactions,
+               case when f.created_at < {start} or f.created_at >= {end} then f.post_id end as outside_the_day,
+               case when f.week <> date_trunc('week', {partition}) then f.post_id end as in_another_week,
+               case when f.is_counted and (f.role in ('staff', 'bot') or f.is_spam) then f.post_id end
+                   as counted_wrongly,
+               case when t.thread_id is null then f.post_id end as without_thread
+        from mart.fct_post f left join mart.fct_thread_response t using (thread_id)
+        where f.created_date = {partition}
+        """,
+        (
+            unique(["post_id"], "posts that are in the mart twice"),
+            between("version", 0, None, "posts with a negative version"),
+            between("reactions", 0, None, "posts with a negative number of reactions"),
+            present("language", "posts without a language"),
+            none("outside_the_day", "posts written outside of the day they are filed under"),
+            none("in_another_week", "posts filed under another week than their day's"),
+            none("counted_wrongly", "posts of staff, of bots or of spam that are counted"),
+            none("without_thread", "posts whose thread is not in fct_thread_response"),
+            *probabilities(["sentiment_score", "type_score", "toxicity"], "posts"),
+        ),
+    ),
+    Batch(
+        "core.post against mart.fct_post",
+        """
+        with said as (
+            select p.post_id, p.version, p.status = 'live' and a.post_version is not distinct from p.version as is_read,
+                   p.changed_at > a.annotated_at as is_late
+            from core.post p left join core.post_annotation a using (post_id)
+            where p.created_at >= {start} and p.created_at < {end}
+        ), filed as (select post_id, version from mart.fct_post where created_date = {partition})
+        select case when said.is_read and filed.post_id is null then said.post_id end as missing,
+               case when is_wrong and is_late is not true then filed.post_id end as stale,
+               case when is_wrong and is_late then filed.post_id end as changed_since
+        from said full join filed using (post_id)
+        cross join lateral (
+            select filed.post_id is not null and (said.is_read is not true or said.version <> filed.version) as is_wrong
+        ) w
+        """,
+        (
+            none("missing", "live annotated posts that are not in the mart"),
+            none("stale", "posts in the mart that are gone or have another version"),
+            none("changed_since", "posts that changed while the day ran; it is due again", "warning"),
+        ),
+    ),
+    Batch(
+        "mart.fct_thread_response",
+        """
+        select started_at, coalesce(first_response_at, started_at) as first_response_at, last_post_at,
+               coalesce(first_staff_response_at, 'infinity') as first_staff_response_at, replies
+        from mart.fct_thread_response where started_date = {partition}
+        """,
+        (
+            ordered("started_at", "first_response_at", "threads answered before they began"),
+            ordered("first_response_at", "first_staff_response_at", "threads that staff answered before anybody did"),
+            ordered("first_response_at", "last_post_at", "threads answered after their newest post"),
+            between("replies", 0, None, "threads with a negative number of replies"),
+        ),
+    ),
+    Batch(
+        "volume of the day",
+        """
+        select today / before as ratio from (
+            select count(*) filter (where created_date = {partition}) as today,
+                   count(*) filter (where created_date < {partition}) / 7.0 as before
+            from mart.fct_post where created_date > {partition} - 8 and created_date <= {partition}
+        ) counts where before >= 20
+        """,
+        (
+            between(
+                "ratio", 0.2, 5, "the day has less than a fifth or more than five times its week's posts", "warning"
+            ),
+        ),
+    ),
+)
+
+THEMES_WEEK = (
+    Batch(
+        "core.mention",
+        """
+        select m.post_id, m.confidence,
+               case when p.created_at < {start} or p.created_at >= {end} then m.post_id end as outside_the_week,
+               case when f.post_id is not null and f.theme_id is distinct from m.theme_id then m.post_id end
+                   as not_in_mart
+        from core.mention m
+        join core.post p using (post_id)
+        left join mart.fct_post f on f.post_id = m.post_id
+            and f.created_date >= {partition} and f.created_date < {partition} + 7
+        where m.week = {partition}
+        """,
+        (
+            between("confidence", 0, 1, "posts in a theme with a confidence that is no probability"),
+            none("outside_the_week", "posts in a theme of a week in which they were not written"),
+            none("not_in_mart", "posts whose theme in the mart is another one"),
+        ),
+    ),
+    Batch(
+        "mart.fct_theme_week",
+        """
+        select people, posts, active_people, negative_posts, sentiment_posts
+        from mart.fct_theme_week where week = {partition}
+        """,
+        (
+            between("people", 1, None, "themes that nobody speaks about"),
+            ordered("people", "posts", "themes with more people than posts"),
+            ordered("people", "active_people", "themes with more people than were active"),
+            ordered("negative_posts", "sentiment_posts", "themes with more negative posts than judged ones"),
+            ordered("sentiment_posts", "posts", "themes with more judged posts than posts"),
+        ),
+    ),
+    Batch(
+        "core.theme_run",
+        """
+        select r.posts, r.assigned, r.unassigned, r.continuity, run.week,
+               case when r.posts >= 50 then r.unassigned / r.posts::float end as unassigned_share
+        from (select {partition} as week) run left join core.theme_run r using (week)
+        """,
+        (
+            present("posts", "no theme run is recorded for the week"),
+            ordered("assigned", "posts", "more posts assigned than there are"),
+            ordered("unassigned", "posts", "more posts unassigned than there are"),
+            between("unassigned_share", 0, 0.8, "more than 80 % of the posts are in no theme", "warning"),
+            between("continuity", 0.5, 1, "half of the posts left their neighbours since the run before", "warning"),
+        ),
+    ),
+)
+
+SUITES: dict[str, tuple[Batch, ...]] = {
+    "ingest": INGEST,
+    "posts_day": POSTS_DAY,
+    "mart_day": MART_DAY,
+    "themes_week": THEMES_WEEK,
+}
