@@ -73,7 +73,11 @@ import_run = Table(
 setting = Table(
     "setting",
     METADATA,
-    text("name", "timezone: the zone of all days and weeks here.", primary_key=True),
+    text(
+        "name",
+        "timezone: the zone of all days and weeks here; views: the views that were made, and from what.",
+        primary_key=True,
+    ),
     text("value", "Its value."),
     schema="ops",
     comment="Settings that views need. Grain: one setting.",

@@ -1,6 +1,6 @@
 -- Grain: one account.
 -- Owner: the sink, which makes a person for each account, and people who link accounts.
--- Meaning: the person that an account belongs to now. Links are facts, appended and never changed: the newest link that
+-- Meaning: The person that an account belongs to now. Links are facts, appended and never changed: the newest link that
 --   no other fact takes back decides, so that taking one back restores what was before it. A fact that takes a link back
 --   is final; to link again, write a new link. An account without any standing link is the person it was made for.
 create view core.member_person as
@@ -21,7 +21,5 @@ left join lateral (
     limit 1
 ) standing on true;
 
-comment on view core.member_person is
-    'The person that each account belongs to now: the newest link not taken back. Grain: one account.';
 comment on column core.member_person.member_id is 'Account (core.member).';
 comment on column core.member_person.person_id is 'Person (core.person); count these, distinct.';

@@ -1,6 +1,6 @@
 -- Grain: one account.
 -- Owner: analysts.
--- Meaning: accounts without names: whose they are, what they may do, and between which days they wrote.
+-- Meaning: Accounts without names: whose they are, what they may do, and between which days they wrote.
 create view mart.dim_member as
 select
     m.member_id,
@@ -19,7 +19,6 @@ left join (
     group by member_id
 ) written using (member_id);
 
-comment on view mart.dim_member is 'Accounts, without names. Grain: one account.';
 comment on column mart.dim_member.member_id is 'Key of the account.';
 comment on column mart.dim_member.person_id is 'Person it belongs to now.';
 comment on column mart.dim_member.source_id is 'Source it is at (dim_source).';

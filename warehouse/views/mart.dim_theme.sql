@@ -1,6 +1,6 @@
 -- Grain: one theme that ever was.
 -- Owner: community managers, who name, merge and retire themes.
--- Meaning: what a theme is called today and which theme it lives on in. Facts keep the theme that a post was put into;
+-- Meaning: What a theme is called today and which theme it lives on in. Facts keep the theme that a post was put into;
 --   join them on theme_id and group by current_theme_id, and merges need no rewriting of facts.
 create view mart.dim_theme as
 with recursive chain as (
@@ -30,7 +30,6 @@ left join lateral (
     select v.keywords from core.theme_version v where v.theme_id = today.theme_id order by v.week desc limit 1
 ) newest on true;
 
-comment on view mart.dim_theme is 'Themes as they are called today, merges resolved. Grain: one theme that ever was.';
 comment on column mart.dim_theme.theme_id is 'Key of the theme, as facts hold it.';
 comment on column mart.dim_theme.current_theme_id is 'The theme it lives on in after all merges; group by this.';
 comment on column mart.dim_theme.name is 'Name of the current theme.';

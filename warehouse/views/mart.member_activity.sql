@@ -1,6 +1,6 @@
 -- Grain: person and week in which the person wrote.
 -- Owner: community managers.
--- Meaning: how much each person took part. Counts only, no mood. Staff, bots and spam are not counted.
+-- Meaning: How much each person took part. Counts only, no mood. Staff, bots and spam are not counted.
 create view mart.member_activity as
 with weekly as (
     select
@@ -22,7 +22,6 @@ select
     (week - lag(week) over (partition by person_id order by week)) / 7 as weeks_since_last
 from weekly;
 
-comment on view mart.member_activity is 'How much each person took part. Grain: person and active week.';
 comment on column mart.member_activity.person_id is 'Person.';
 comment on column mart.member_activity.week is 'Monday.';
 comment on column mart.member_activity.posts is 'Posts, duplicates included.';

@@ -1,6 +1,6 @@
 -- Grain: one thread that waits for an answer.
 -- Owner: community managers.
--- Meaning: open threads that a person of the community started and to which no other person has replied; bots and spam
+-- Meaning: Open threads that a person of the community started and to which no other person has replied; bots and spam
 --   are no answer, and reviews are no question. Waiting is measured up to the newest live post of the same source, not
 --   up to now: a source that is not being loaded makes nobody wait longer, and the same rows give the same hours.
 create view mart.unanswered_threads as
@@ -31,7 +31,6 @@ left join mart.fct_post f on f.post_id = r.first_post_id and f.created_date = r.
 left join mart.dim_theme d on d.theme_id = f.theme_id
 where r.first_response_at is null and r.is_counted and r.status = 'open' and s.kind <> 'reviews';
 
-comment on view mart.unanswered_threads is 'Open threads that nobody else has answered. Grain: one thread.';
 comment on column mart.unanswered_threads.thread_id is 'Conversation.';
 comment on column mart.unanswered_threads.source_id is 'Source (dim_source).';
 comment on column mart.unanswered_threads.source is 'Name of the source.';

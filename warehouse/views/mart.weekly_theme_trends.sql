@@ -1,6 +1,6 @@
 -- Grain: theme and week, from the theme's first week to the newest theme run; a week in which nobody spoke has zeros.
 -- Owner: analysts.
--- Meaning: how many people speak about a theme, beside the week before and the mean of up to eight weeks before. Weeks
+-- Meaning: How many people speak about a theme, beside the week before and the mean of up to eight weeks before. Weeks
 --   without a theme run are not weeks of silence and stand in no mean. Staff, bots and spam are not counted.
 create view mart.weekly_theme_trends as
 with spoken as (
@@ -47,7 +47,6 @@ select
 from compared c
 join mart.dim_theme d using (theme_id);
 
-comment on view mart.weekly_theme_trends is 'Themes by week beside their own past. Grain: theme and week.';
 comment on column mart.weekly_theme_trends.week is 'Monday.';
 comment on column mart.weekly_theme_trends.theme_id is 'Theme (dim_theme).';
 comment on column mart.weekly_theme_trends.name is 'Its name today.';

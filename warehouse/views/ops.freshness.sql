@@ -1,6 +1,6 @@
 -- Grain: one source.
 -- Owner: operators.
--- Meaning: how new what we hold of a source is. No clock is read: a source is behind when another source has newer posts.
+-- Meaning: How new what we hold of a source is. No clock is read: a source is behind when another source has newer posts.
 create view ops.freshness as
 with held as (
     select
@@ -26,7 +26,6 @@ from core.source s
 cross join complete
 left join held using (source_id);
 
-comment on view ops.freshness is 'How new what we hold of each source is. Grain: one source.';
 comment on column ops.freshness.source_id is 'Source.';
 comment on column ops.freshness.source is 'Name of the source.';
 comment on column ops.freshness.posts is 'Posts held, deleted ones included.';

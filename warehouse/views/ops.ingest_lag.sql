@@ -1,6 +1,6 @@
 -- Grain: consumer group and Kafka partition.
 -- Owner: operators.
--- Meaning: how far the sink is behind the end of the log as it last saw it.
+-- Meaning: How far the sink is behind the end of the log as it last saw it.
 create view ops.ingest_lag as
 select
     consumer_group,
@@ -13,7 +13,6 @@ select
     updated_at
 from raw.ingest_offset;
 
-comment on view ops.ingest_lag is 'How far the sink is behind. Grain: group and partition.';
 comment on column ops.ingest_lag.consumer_group is 'Consumer group of the sink.';
 comment on column ops.ingest_lag.topic is 'Kafka topic.';
 comment on column ops.ingest_lag.kafka_partition is 'Kafka partition.';

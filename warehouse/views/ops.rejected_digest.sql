@@ -1,6 +1,6 @@
 -- Grain: topic, stage, reason and status.
 -- Owner: operators.
--- Meaning: what was refused and why, without any content of the refused records.
+-- Meaning: What was refused and why, without any content of the refused records.
 create view ops.rejected_digest as
 select
     topic,
@@ -13,7 +13,6 @@ select
 from raw.rejected_event
 group by topic, stage, reason, status;
 
-comment on view ops.rejected_digest is 'Dead letters by reason. Grain: topic, stage, reason and status.';
 comment on column ops.rejected_digest.topic is 'Topic of the refused records.';
 comment on column ops.rejected_digest.stage is 'Where they were refused: size, decode, validate or load.';
 comment on column ops.rejected_digest.reason is 'Typed reason.';

@@ -181,7 +181,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "setting",
-        sa.Column("name", sa.Text(), nullable=False, comment="timezone: the zone of all days and weeks here."),
+        sa.Column(
+            "name",
+            sa.Text(),
+            nullable=False,
+            comment="timezone: the zone of all days and weeks here; views: the views that were made, and from what.",
+        ),
         sa.Column("value", sa.Text(), nullable=False, comment="Its value."),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_setting")),
         schema="ops",
@@ -218,7 +223,7 @@ def upgrade() -> None:
         comment="Members who asked to be forgotten; the sink drops their events. Grain: one member.",
     )
     op.execute("create table raw.event_default partition of raw.event default")
-    op.execute("grant select on privacy.tombstone to suara_ingest")
+    op.execute("grant select, insert on privacy.tombstone to suara_ingest")
     op.execute("grant insert, update, delete, select (post_id) on privacy.pii_span to suara_pipeline")
 
 
