@@ -1,0 +1,102 @@
+"""In which language a post is written.
+
+py3langid looks over all the languages it knows, because a detector that is told "English or Indonesian" calls German
+English. What it takes for a near twin of a configured language (Malay for Indonesian) is read as that language unless
+it is sure; in short posts it is rarely sure, so these lean towards the configured languages. All else is named by its
+code where that is certain, and is `other` where not: counted and shown, never clustered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from nlp.words import TELLING
+
+VERSION = "language-1"
+UNKNOWN = "und"
+OTHER = "other"
+
+# Nats by which a twin, or a foreign language, must lead before it is believed; measured in docs/reference/models.md.
+_TWIN_MARGIN = 2.5
+_FOREIGN_MARGIN = 2.5
+# Nats that a claim of the source is worth, and each word that only one language has.
+_HINT = 1.5
+_TELLING = 1.0
+_MOST_TELLING = 3
+_LEAST_LETTERS = 3
+# More than this changes no verdict.
+_MOST_CHARACTERS = 600
+# A foreign language is named from here on; below it is `other`.
+_NAMED_PROBABILITY = 0.9
+_NAMED_LETTERS = 20
+# Codes that sources still use for a language that has another one now.
+_OLD_CODES = {"in": "id", "iw": "he", "jw": "jv"}
+_IMPOSSIBLE = -30.0
+
+
+@dataclass(frozen=True)
+class Detected:
+    """A language code (or `other`, `und`) and the probability that it is right."""
+
+    language: str
+    confidence: float
+
+
+def detect(
+    texts: Sequence[str],
+    *,
+    languages: Sequence[str],
+    neighbours: Mapping[str, str],
+    hints: Sequence[str | None] | None = None,
+) -> list[Detected]:
+    """Return the language of each text. `hints` are the codes that the sources claim, such as `id-ID`."""
+    claims = hints if hints is not None else [None] * len(texts)
+    return [_detect(text, languages, neighbours, _code(hint)) for text, hint in zip(texts, claims, strict=True)]
+
+
+def _detect(text: str, languages: Sequence[str], neighbours: Mapping[str, str], hint: str | None) -> Detected:
+    letters = sum(map(str.isalpha, text))
+    if letters < _LEAST_LETTERS or not languages:
+        return Detected(UNKNOWN, 0.0)
+    scores = {code: math.log(p) if p > 0 else _IMPOSSIBLE for code, p in _identifier().rank(text[:_MOST_CHARACTERS])}
+    for code, nats in _evidence(text, hint).items():
+        scores[code] = scores.get(code, _IMPOSSIBLE) + nats
+    best = max(scores, key=lambda code: scores[code])
+    total = sum(math.exp(score - scores[best]) for score in scores.values())
+    configured = max(languages, key=lambda code: scores.get(code, _IMPOSSIBLE))
+    margin = _FOREIGN_MARGIN
+    if neighbours.get(best) in languages:
+        configured, margin = neighbours[best], _TWIN_MARGIN
+    if best in languages or scores[best] - scores.get(configured, _IMPOSSIBLE) < margin:
+        chosen = best if best in languages else configured
+        twins = [chosen, *(twin for twin, of in neighbours.items() if of == chosen)]
+        share = sum(math.exp(scores.get(code, _IMPOSSIBLE) - scores[best]) for code in twins)
+        return Detected(chosen, share / total)
+    named = 1 / total >= _NAMED_PROBABILITY and letters >= _NAMED_LETTERS
+    return Detected(best if named else OTHER, 1 / total)
+
+
+def _evidence(text: str, hint: str | None) -> dict[str, float]:
+    """Return nats in favour of languages: words that only one of them has, and what the source claims."""
+    found = {hint: _HINT} if hint else {}
+    words = text.lower().split()
+    if len(words) <= 2 * _MOST_TELLING:
+        for code, telling in TELLING.items():
+            count = sum(word.strip(".,!?") in telling for word in words)
+            found[code] = found.get(code, 0.0) + _TELLING * min(count, _MOST_TELLING)
+    return found
+
+
+def _code(hint: str | None) -> str | None:
+    code = (hint or "").lower().replace("_", "-").split("-")[0]
+    return _OLD_CODES.get(code, code) or None
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
