@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from jobs.areas import area_of
-from jobs.context import Context
+from jobs.context import Context, encoder
 from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
 from nlp import registry, space
 from warehouse import marts
 from warehouse import registry as store
+from warehouse.posts import read_vectors
 from warehouse.registry import Candidate, Remembered, ThemeRow
 
 MEMORY_PER_THEME = 400
@@ -56,7 +57,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
-    encoder_name = context.settings.encoder.name
+    encoder_name = encoder(context.settings.encoder.name).name
     rows = store.read_space(connection, encoder_name)
     if rows:
         means = {language: mean for _, language, mean, _ in rows}
@@ -69,9 +70,6 @@ def _space(connection: Connection, context: Context, raw: Vectors, languages: Se
 
 
 def _memory(connection: Connection, context: Context, monday: date, frozen: space.Space) -> registry.Memory:
-    from jobs.context import encoder
-    from warehouse.posts import read_vectors
-
     rows = store.read_memory(connection, monday, per_theme=MEMORY_PER_THEME)
     vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=encoder(context.settings.encoder.name).name)
     kept = [(theme, vectors[sha], language) for theme, sha, language in rows if sha in vectors]
