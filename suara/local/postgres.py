@@ -120,9 +120,9 @@ def _launch(home: Path, cluster: Path, who: Account, *, port: int, owner: Identi
     launch = Launch(
         name=NAME,
         command=[str(programs() / "postgres"), "-D", str(cluster), "-p", str(port), *options],
-        log=home / "logs" / "postgres.log",
         stop="SIGINT",  # the fast shutdown: sessions are ended, the log is flushed
         order=2,
+        address=f"{ports.HOST}:{port}",
         environment=_environment(),
         account=who.options,
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import signal
 import subprocess
@@ -29,6 +30,7 @@ Say = Callable[[str], None]
 
 # A pid is used again long after its first owner's birth, while a clock that is set moves a birth by seconds only.
 SAME_BIRTH_SECONDS = 10.0
+FULL_LOG_BYTES = 5_000_000
 # The program begins only after its record is on disk; a starter that dies before leaves an end of file.
 _WAIT_FOR_RECORD = 'read go && exec "$@" </dev/null'
 
@@ -50,17 +52,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     patience: float = 20.0
     order: int = 0
     about: str = ""
+    address: str | None = None
     detached: bool = False
     owners: tuple[Identity, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """How to start a program: its command, its log, and how it wants to be stopped."""
+    """How to start a program, and how it wants to be stopped."""
 
     name: str
     command: Sequence[str]
-    log: Path
     stop: str = "SIGTERM"
     """The signal that ends it tidily."""
     patience: float = 20.0
@@ -69,6 +71,8 @@ class Launch:
     """What uses others stops first: ascending."""
     about: str = ""
     """What it was started with; another value later means that it has to be started anew."""
+    address: str | None = None
+    """Where it listens, for people."""
     environment: Mapping[str, str] | None = None
     account: Mapping[str, Any] | None = None
     """`user`, `group` and `extra_groups` for `subprocess`, where the program must not run as ourselves."""
@@ -146,15 +150,15 @@ def recorded(home: Path, name: str) -> Record | None:
 def all_recorded(home: Path) -> list[Record]:
     """Return every record of a home, in the order in which they are stopped."""
     names = sorted(path.stem for path in run_folder(home).glob("*.json"))
-    return sorted((record for name in names if (record := recorded(home, name))), key=lambda record: record.order)
+    return sorted((record for name in names if (record := recorded(home, name))), key=_order)
 
 
 def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
-    """Start a program in a session of its own; detached without an `owner`."""
-    private(launch.log.parent)
-    if launch.log.exists() and launch.log.stat().st_size > 5_000_000:
-        launch.log.replace(launch.log.with_suffix(".log.1"))
-    with launch.log.open("ab") as log:
+    """Start a program in a session of its own, logging to `logs/<name>.log`; detached without an `owner`."""
+    path = private(home / "logs") / f"{launch.name}.log"
+    if path.exists() and path.stat().st_size > FULL_LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    with path.open("ab") as log:
         child = _Child(
             ["/bin/sh", "-c", _WAIT_FOR_RECORD, "sh", *launch.command],
             stdin=subprocess.PIPE,
@@ -168,11 +172,12 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
     record = Record(
         name=launch.name,
         identity=Identity(child.pid, psutil.Process(child.pid).create_time()),
-        log=str(launch.log),
+        log=str(path),
         stop=launch.stop,
         patience=launch.patience,
         order=launch.order,
         about=launch.about,
+        address=launch.address,
         detached=owner is None,
         owners=() if owner is None else (owner,),
     )
@@ -195,30 +200,29 @@ def join(home: Path, record: Record, owner: Identity | None) -> None:
 
 def release(home: Path, owner: Identity) -> None:
     """Stop what nobody but `owner` holds; owners that have died no longer count."""
+    ending = []
     for record in all_recorded(home):
         others = tuple(other for other in record.owners if other != owner and alive(other))
-        if record.detached or others:
-            if others != record.owners:
-                _write(home, msgspec.structs.replace(record, owners=others))
-        elif owner in record.owners:
-            stop(home, record)
+        if not record.detached and not others and owner in record.owners:
+            ending.append(record)
+        elif others != record.owners:
+            _write(home, msgspec.structs.replace(record, owners=others))
+    stop(home, ending)
 
 
-def stop(home: Path, record: Record) -> None:
-    """Ask a process and its group to end, wait for as long as it may take, then end it by force."""
-    clock = SystemClock()
-    if alive(record.identity):
-        left = _family(record.identity.pid)
-        _signal_group(record.identity.pid, signal.Signals[record.stop])
-        deadline = clock.monotonic() + record.patience
-        while (left := [process for process in left if _runs(process)]) and clock.monotonic() < deadline:
-            time.sleep(0.05)
-        if left:
-            _signal_group(record.identity.pid, signal.SIGKILL)
-            for process in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-    (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
+def stop(home: Path, records: Sequence[Record]) -> None:
+    """Ask processes and their groups to end, wait for as long as each may take, then end them by force.
+
+    What uses others ends first; those of the same order end side by side.
+    """
+    for _, group in itertools.groupby(sorted(records, key=_order), key=_order):
+        ending = [(record, _family(record.identity.pid)) for record in group if alive(record.identity)]
+        for record, _ in ending:
+            _signal_group(record.identity.pid, signal.Signals[record.stop])
+        for record, family in ending:
+            _end(record, family)
+    for record in records:
+        (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
 
 
 def tail(log: Path, *, lines: int = 15) -> str:
@@ -235,6 +239,23 @@ def _write(home: Path, record: Record) -> None:
     new = path.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(record))
     new.replace(path)
+
+
+def _order(record: Record) -> int:
+    return record.order
+
+
+def _end(record: Record, family: list[psutil.Process]) -> None:
+    """Wait until a whole family has ended, and kill what is left of it when the patience is over."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + record.patience
+    while (left := [process for process in family if _runs(process)]) and clock.monotonic() < deadline:
+        time.sleep(0.05)
+    if left:
+        _signal_group(record.identity.pid, signal.SIGKILL)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _family(pid: int) -> list[psutil.Process]:

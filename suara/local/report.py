@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 
 from kernel.errors import SuaraError
 from kernel.settings import PREFIX, Settings, variables
-from suara.local import kafka, ports, postgres, preflight, processes, stack
+from suara.local import kafka, postgres, preflight, processes, server, stack
 
 
 def parts(settings: Settings) -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def parts(settings: Settings) -> list[dict[str, Any]]:
         _warehouse(settings, url.get_secret_value()) if url else _embedded(settings, postgres.NAME),
         _broker(settings) if settings.kafka.bootstrap_servers else _embedded(settings, kafka.NAME),
         _embedded(settings, stack.SINK),
-        _embedded(settings, "airflow"),
+        _embedded(settings, server.PAGE),
     ]
 
 
@@ -41,11 +41,10 @@ def settings_table(settings: Settings) -> list[dict[str, Any]]:
 def _embedded(settings: Settings, name: str) -> dict[str, Any]:
     record = processes.recorded(settings.home, name)
     running = record is not None and processes.alive(record.identity)
-    port = ports.remembered(settings.home, name)
     return {
         "part": name,
         "state": "running" if running else "died" if record else "stopped",
-        "address": f"{ports.HOST}:{port}" if running and port else None,
+        "address": record.address if record and running else None,
         "pid": record.identity.pid if record and running else None,
         "memory_mb": _memory_mb(record.identity.pid) if record and running else None,
         "until": ("down" if record.detached else "its command ends") if record and running else None,

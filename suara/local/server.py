@@ -24,8 +24,9 @@ from suara.local.secret import secret, write_secret
 READY_SECONDS = 180.0
 FIRST_PORT = 8080
 USER = "admin"
+PAGE = "airflow"
 _COMMANDS = {
-    "airflow-page": ["api-server"],
+    PAGE: ["api-server"],
     "airflow-dags": ["dag-processor"],
     "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
     "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
@@ -37,9 +38,9 @@ def serve(settings: Settings, *, port: int | None = None, say: Say) -> None:
     home = settings.home / "airflow" / "server"
     with guardian.guarded(settings.home) as owner:
         with processes.locked(settings.home, say):
-            if processes.find(settings.home, "airflow-page"):
+            if processes.find(settings.home, PAGE):
                 message = "the Airflow server of this home already runs"
-                raise PartUnavailableError(message, remedy=f"Its log: {settings.home}/logs/airflow-page.log")
+                raise PartUnavailableError(message, remedy=f"Its log: {settings.home}/logs/{PAGE}.log")
             chosen = _port(port)
             environment = server_environment(settings, home, port=chosen)
             say("Preparing Airflow")
@@ -116,9 +117,9 @@ def _start(settings: Settings, name: str, environment: dict[str, str], owner: Id
     launch = Launch(
         name=name,
         command=[sys.executable, "-m", "airflow", *_COMMANDS[name]],
-        log=settings.home / "logs" / f"{name}.log",
         stop="SIGINT",
         environment=environment,
+        address=environment["AIRFLOW__API__BASE_URL"] if name == PAGE else None,
     )
     return processes.start(settings.home, launch, owner=owner)
 
@@ -131,7 +132,7 @@ def _wait(running: list[Record], port: int) -> None:
         _require_alive(running)
         if clock.monotonic() > deadline:
             message = f"the Airflow server is not well after {READY_SECONDS:.0f} s"
-            raise PartUnavailableError(message, remedy=f"Its logs: {Path(running[0].log).parent}/airflow-*.log")
+            raise PartUnavailableError(message, remedy=f"Its logs: {Path(running[0].log).parent}/airflow*.log")
         time.sleep(0.5)
 
 

@@ -18,7 +18,7 @@ from suara.local import guardian, kafka, postgres, preflight, processes
 from suara.local.processes import Identity, Launch, Say
 
 SINK = "sink"
-TITLES = {"postgres": postgres.TITLE, "kafka": kafka.TITLE, SINK: "the sink", "airflow": "Apache Airflow"}
+TITLES = {postgres.NAME: postgres.TITLE, kafka.NAME: kafka.TITLE, SINK: "the sink"}
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,13 @@ def export(found: Addresses) -> None:
 
 def down(settings: Settings, say: Say) -> list[str]:
     """Stop every embedded part of this home, and return the names of those that ran."""
-    stopped = []
     with processes.locked(settings.home, say):
-        for record in processes.all_recorded(settings.home):
-            if processes.alive(record.identity):
-                say(f"Stopping {TITLES.get(record.name, record.name)}")
-                stopped.append(record.name)
-            processes.stop(settings.home, record)
-    return stopped
+        records = processes.all_recorded(settings.home)
+        running = [record.name for record in records if processes.alive(record.identity)]
+        if running:
+            say(f"Stopping {', '.join(TITLES.get(name, name) for name in running)}")
+        processes.stop(settings.home, records)
+    return running
 
 
 def _start(settings: Settings, *, owner: Identity | None, sink: bool, say: Say) -> Addresses:
@@ -120,7 +119,7 @@ def _start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> A
     """Start the servers that no setting names; the broker warms up while PostgreSQL starts."""
     broker = None
     if settings.kafka.bootstrap_servers is None:
-        broker = kafka.launch(settings.home, settings.local, owner=owner, say=say)
+        broker = kafka.start(settings.home, settings.local, owner=owner, say=say)
     else:
         preflight.check_kafka(settings.kafka)
     url = _start_postgres(settings, owner=owner, say=say)
@@ -162,13 +161,12 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         return
     if running:
         say("Restarting the sink: its settings have changed")
-        processes.stop(settings.home, running)
+        processes.stop(settings.home, [running])
     else:
         say("Starting the sink")
     launch = Launch(
         name=SINK,
         command=[sys.executable, "-m", "suara", "sink"],
-        log=settings.home / "logs" / "sink.log",
         about=about,
         environment=environment,
     )
