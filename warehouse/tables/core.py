@@ -75,6 +75,7 @@ member = Table(
     CheckConstraint("role in ('member', 'moderator', 'staff', 'bot')", name="role"),
     schema="core",
     comment="An account at a source. Grain: one account.",
+    postgresql_with={"fillfactor": 70},
 )
 
 identity_link = Table(
@@ -116,6 +117,7 @@ thread = Table(
     CheckConstraint("status in ('open', 'solved', 'closed')", name="status"),
     schema="core",
     comment="A conversation. Grain: one thread.",
+    postgresql_with={"fillfactor": 70},
 )
 
 post = Table(

@@ -113,6 +113,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_member_source_id_external_id")),
         schema="core",
         comment="An account at a source. Grain: one account.",
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "identity_link",
@@ -192,6 +193,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "external_id", name=op.f("uq_thread_source_id_external_id")),
         schema="core",
         comment="A conversation. Grain: one thread.",
+        postgresql_with={"fillfactor": 70},
     )
     op.create_table(
         "post",
