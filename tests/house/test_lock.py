@@ -1,20 +1,10 @@
 """The lock agrees with the project file, without asking any index."""
 
 import os
-import shutil
 import subprocess
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-
-
-def find_uv() -> str:
-    """Return the uv that `make setup` brought, or the one it found."""
-    ours = [str(path) for path in (ROOT / ".tools/bin/uv", ROOT / ".tools/plain/bin/uv") if path.exists()]
-    found = next(iter(ours), shutil.which("uv"))
-    assert found, "no uv: run `make setup`"
-    return found
+from tests.house.uv import ROOT, find_uv
 
 
 def test_the_lock_is_up_to_date() -> None:
