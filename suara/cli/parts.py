@@ -88,8 +88,9 @@ def airflow(
     The same DAGs as `suara run`, on their timetable: each night the day that ended, on Mondays the week.
     """
     from kernel.settings import read_settings
-    from suara.local import server, stack
+    from suara.local import processes, server, stack
 
     found = read_settings()
-    stack.export(stack.ensure(found, sink=True, say=typer.echo))
-    server.serve(found, port=port, say=typer.echo)
+    with stack.owned(found, sink=True, say=typer.echo) as addresses:
+        stack.export(addresses)
+        server.serve(found, owner=processes.myself(), port=port, say=typer.echo)

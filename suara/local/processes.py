@@ -30,6 +30,7 @@ Say = Callable[[str], None]
 
 # A pid is used again long after its first owner's birth, while a clock that is set moves a birth by seconds only.
 SAME_BIRTH_SECONDS = 10.0
+KILLED_SECONDS = 10.0
 FULL_LOG_BYTES = 5_000_000
 # The program begins only after its record is on disk; a starter that dies before leaves an end of file.
 _WAIT_FOR_RECORD = 'read go && exec "$@" </dev/null'
@@ -256,6 +257,7 @@ def _end(record: Record, family: list[psutil.Process]) -> None:
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        psutil.wait_procs(left, timeout=KILLED_SECONDS)
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
 from kernel.settings import Settings
-from suara.local import guardian, ports, processes
+from suara.local import ports, processes
 from suara.local.airflow import airflow_environment, dags_folder
 from suara.local.processes import Identity, Launch, Record, Say
 from suara.local.secret import secret, write_secret
@@ -33,30 +33,33 @@ _COMMANDS = {
 }
 
 
-def serve(settings: Settings, *, port: int | None = None, say: Say) -> None:
-    """Run the server until Ctrl-C. Raises `PartUnavailableError` when it does not start or a part of it ends."""
+def serve(settings: Settings, *, owner: Identity, port: int | None = None, say: Say) -> None:
+    """Run the server until Ctrl-C, owned by `owner`, whose guard stops it.
+
+    Raises `PartUnavailableError` when it does not start, or a part of it ends.
+    """
     home = settings.home / "airflow" / "server"
-    with guardian.guarded(settings.home) as owner:
-        with processes.locked(settings.home, say):
-            if processes.find(settings.home, PAGE):
-                message = "the Airflow server of this home already runs"
-                raise PartUnavailableError(message, remedy=f"Its log: {settings.home}/logs/{PAGE}.log")
-            chosen = _port(port)
-            environment = server_environment(settings, home, port=chosen)
-            say("Preparing Airflow")
-            _migrate(environment)
-            say("Starting the Airflow server (about half a minute)")
-            running = [_start(settings, name, environment, owner) for name in _COMMANDS]
-        try:
-            _wait(running, chosen)
-            say(f"Airflow is ready: http://{ports.HOST}:{chosen}")
-            say(f"Log in as '{USER}' with the password {_password(home)}")
-            say("Ctrl-C stops it")
-            while True:
-                _require_alive(running)
-                time.sleep(1)
-        except KeyboardInterrupt:
-            say("Stopping the Airflow server")
+    with processes.locked(settings.home, say):
+        running = processes.find(settings.home, PAGE)
+        if running:
+            message = f"the Airflow server of this home already runs on {running.address}"
+            raise PartUnavailableError(message, remedy=f"Its log: {running.log}")
+        chosen = _port(port)
+        environment = server_environment(settings, home, port=chosen)
+        say("Preparing Airflow")
+        _migrate(environment)
+        say("Starting the Airflow server (about half a minute)")
+        started = [_start(settings, name, environment, owner) for name in _COMMANDS]
+    try:
+        _wait(started, chosen)
+        say(f"Airflow is ready: http://{ports.HOST}:{chosen}")
+        say(f"Log in as '{USER}' with the password {_password(home)}")
+        say("Ctrl-C stops it")
+        while True:
+            _require_alive(started)
+            time.sleep(1)
+    except KeyboardInterrupt:
+        say("Stopping the Airflow server")
 
 
 def server_environment(settings: Settings, home: Path, *, port: int) -> dict[str, str]:
