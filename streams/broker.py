@@ -7,9 +7,10 @@ decided by the caller (the warehouse), never by Kafka's own commits.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol, Self
@@ -209,6 +210,7 @@ class Consumer:
         except KafkaError as error:
             self.poll_errors += 1
             _log.warning("poll failed", error=_reason(error), times=self.poll_errors)
+            time.sleep(min(seconds, 0.2))
             return {}
         if found:
             self.poll_errors = 0
@@ -228,22 +230,30 @@ class Consumer:
 
     def seek(self, place: Place, offset: int | None) -> None:
         """Read `place` from `offset` on, or from its beginning when None."""
-        if offset is None:
-            self._kafka.seek_to_beginning(_TopicPartition(*place))
-        else:
-            self._kafka.seek(_TopicPartition(*place), offset)
+        with suppress(ValueError):  # taken away meanwhile
+            if offset is None:
+                self._kafka.seek_to_beginning(_TopicPartition(*place))
+            else:
+                self._kafka.seek(_TopicPartition(*place), offset)
 
     def pause(self, places: Collection[Place]) -> None:
         """Stop fetching; polling goes on and keeps the membership."""
-        self._kafka.pause(*(_TopicPartition(*place) for place in places))
+        for place in places:
+            with suppress(KeyError):  # taken away meanwhile
+                self._kafka.pause(_TopicPartition(*place))
 
     def resume(self, places: Collection[Place]) -> None:
         """Fetch again."""
-        self._kafka.resume(*(_TopicPartition(*place) for place in places))
+        for place in places:
+            with suppress(KeyError):
+                self._kafka.resume(_TopicPartition(*place))
 
     def highwater(self, place: Place) -> int | None:
         """Return the end of a partition as of the last fetch, where there was one."""
-        found: int | None = self._kafka.highwater(_TopicPartition(*place))
+        try:
+            found: int | None = self._kafka.highwater(_TopicPartition(*place))
+        except KafkaError:  # taken away meanwhile
+            return None
         return found
 
     def commit(self, offsets: Mapping[Place, int]) -> bool:

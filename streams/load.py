@@ -1,0 +1,204 @@
+"""One batch of records into the warehouse, in one transaction with the offsets that they end at.
+
+Effectively once: an offset only moves by compare-and-set beside the rows it stands for, so a batch that comes again,
+from a restart or from a second sink, finds the offset moved and writes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+import psycopg
+from psycopg.types.json import Jsonb
+from sqlalchemy import Engine
+
+from streams import merge
+from streams.broker import MAX_RECORD_BYTES, Place, Record
+from streams.deadletters import FIRST_FAILED_AT, Refusal, attempt_of, headers_of
+from streams.decode import Rejection
+from streams.offsets import Position, require_same_topics
+from streams.stage import Arrival
+
+# What PostgreSQL, or the way to it, refuses because of what a record holds. Anything else is not the record's fault.
+DATA_ERRORS = (
+    psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded, UnicodeError, OverflowError,
+)  # fmt: skip
+
+
+class Reach(NamedTuple):
+    """What a batch holds of one partition: offsets `start <= offset < end`, and what is known of the log."""
+
+    start: int
+    end: int
+    topic_id: UUID
+    record_ts: datetime
+    high_watermark: int | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Records that go into the warehouse together, or not at all."""
+
+    reaches: dict[Place, Reach]
+    arrivals: list[Arrival]
+    refusals: list[Refusal]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a batch, in records. `gaps` names where partitions left out must be read again from."""
+
+    loaded: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    forgotten: int = 0
+    gaps: dict[Place, int] = field(default_factory=dict)
+
+
+class Loader:
+    """Holds the sink's connection to the warehouse, with its temporary tables."""
+
+    def __init__(self, engine: Engine, *, group: str, owner: str) -> None:
+        self._group = group
+        self._owner = owner
+        self._pooled = engine.raw_connection()
+        self._driver = cast("psycopg.Connection[Any]", self._pooled.driver_connection)
+        with self._driver.transaction():
+            merge.prepare(self._driver)
+
+    def load(self, batch: Batch, *, accept_gaps: frozenset[Place] = frozenset()) -> Outcome:
+        """Write what of the batch is not in the warehouse yet and move the offsets, in one transaction.
+
+        A partition whose offsets do not follow on is left out and named in `gaps`, unless it is in `accept_gaps`.
+        Raises psycopg's errors as they are and `TopicRecreatedError`; then nothing was written.
+        """
+        with self._driver.transaction():
+            starts, gaps = self._claim(batch.reaches, accept_gaps)
+            arrivals = [arrival for arrival in batch.arrivals if _is_news(arrival.record, starts)]
+            refusals = [refusal for refusal in batch.refusals if _is_news(refusal.record, starts)]
+            self._mirror(refusals)
+            written = merge.write(self._driver, arrivals)
+            self._advance({place: batch.reaches[place] for place in starts})
+        left_out = sum(1 for part in (batch.arrivals, batch.refusals) for one in part if _place(one.record) in gaps)
+        return Outcome(
+            loaded=written,
+            rejected=len(refusals),
+            duplicates=len(batch.arrivals) + len(batch.refusals) - len(arrivals) - len(refusals) - left_out,
+            forgotten=len(arrivals) - written,
+            gaps=gaps,
+        )
+
+    def probe(self, arrivals: Sequence[Arrival]) -> Exception | None:
+        """Write these events, take everything back, and return what they were refused with, if they were."""
+        try:
+            with self._driver.transaction(force_rollback=True):
+                merge.write(self._driver, arrivals)
+        except DATA_ERRORS as error:
+            return error
+        return None
+
+    def close(self) -> None:
+        """Disconnect; what was not committed is gone."""
+        self._pooled.invalidate()
+
+    def _claim(
+        self, reaches: Mapping[Place, Reach], accept_gaps: frozenset[Place]
+    ) -> tuple[dict[Place, int], dict[Place, int]]:
+        """Lock the offsets of these partitions; return where the news of each begins, and the gaps."""
+        stored = self._lock(reaches)
+        require_same_topics({place.topic: reach.topic_id for place, reach in reaches.items()}, stored)
+        starts, gaps = {}, {}
+        for place, reach in reaches.items():
+            expected = stored[place].next_offset
+            if reach.start > expected and place not in accept_gaps:
+                gaps[place] = expected
+            elif reach.end > expected:
+                starts[place] = expected
+        return starts, gaps
+
+    def _lock(self, reaches: Mapping[Place, Reach]) -> dict[Place, Position]:
+        places = sorted(reaches)  # one order everywhere, so that two sinks never wait for each other in a circle
+        with self._driver.cursor() as cursor:
+            wanted = [[place.topic for place in places], [place.partition for place in places], self._group]
+            if len(found := cursor.execute(_LOCK, wanted).fetchall()) < len(places):
+                first = [(self._group, *place, reaches[place].start, reaches[place].topic_id) for place in places]
+                cursor.executemany(_FIRST, first)
+                found = cursor.execute(_LOCK, wanted).fetchall()
+        return {Place(topic, partition): Position(offset, owner) for topic, partition, offset, owner in found}
+
+    def _advance(self, reaches: Mapping[Place, Reach]) -> None:
+        rows = [
+            (reach.end, reach.high_watermark, reach.record_ts, self._owner, self._group, *place)
+            for place, reach in sorted(reaches.items())
+        ]
+        with self._driver.cursor() as cursor:
+            cursor.executemany(_ADVANCE, rows)
+
+    def _mirror(self, refusals: Sequence[Refusal]) -> None:
+        rows = [_mirror_row(refusal) for refusal in refusals]
+        with self._driver.cursor() as cursor:
+            cursor.executemany(_MIRROR, rows)
+
+
+def explain(error: Exception) -> Rejection:
+    """Return why PostgreSQL refused an event. Its messages may quote the row, so only those known not to are kept."""
+    reason = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+    if not isinstance(error, psycopg.Error):
+        return Rejection("load", reason)
+    code = error.sqlstate or "none"
+    quotes_no_row = isinstance(error, psycopg.IntegrityError | psycopg.errors.ProgramLimitExceeded)
+    message = f": {error.diag.message_primary}" if quotes_no_row else ""
+    return Rejection("load", reason, f"sqlstate {code}{message}")
+
+
+def _is_news(record: Record, starts: Mapping[Place, int]) -> bool:
+    start = starts.get(_place(record))
+    return start is not None and record.offset >= start
+
+
+def _place(record: Record) -> Place:
+    return Place(record.topic, record.partition)
+
+
+def _mirror_row(refusal: Refusal) -> tuple[Any, ...]:
+    record, record_ts, rejection, _ = refusal
+    headers = headers_of(refusal)
+    return (
+        record.topic, record.partition, record.offset, record_ts, rejection.stage, rejection.reason, rejection.detail,
+        record.key, record.value and record.value[:MAX_RECORD_BYTES], Jsonb(headers), attempt_of(record),
+        headers[FIRST_FAILED_AT],
+    )  # fmt: skip
+
+
+_LOCK = """
+    select o.topic, o.kafka_partition, o.next_offset, o.topic_id
+    from raw.ingest_offset o
+    join unnest(%s::text[], %s::int[]) wanted (topic, kafka_partition) using (topic, kafka_partition)
+    where o.consumer_group = %s
+    order by o.topic, o.kafka_partition
+    for update of o
+"""
+_FIRST = """
+    insert into raw.ingest_offset (consumer_group, topic, kafka_partition, next_offset, topic_id)
+    values (%s, %s, %s, %s, %s) on conflict do nothing
+"""
+_ADVANCE = """
+    update raw.ingest_offset
+    set next_offset = %s, high_watermark = %s, last_record_ts = %s, owner = %s, updated_at = now()
+    where consumer_group = %s and topic = %s and kafka_partition = %s
+"""
+_MIRROR = """
+    insert into raw.rejected_event as old
+        (topic, kafka_partition, kafka_offset, record_ts, stage, reason, detail, record_key, payload, headers, attempts,
+         first_failed_at)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    on conflict (topic, kafka_partition, kafka_offset) do update set
+        record_ts = excluded.record_ts, stage = excluded.stage, reason = excluded.reason, detail = excluded.detail,
+        record_key = excluded.record_key, payload = excluded.payload, headers = excluded.headers,
+        attempts = excluded.attempts, first_failed_at = excluded.first_failed_at, status = 'open', resolved_at = null
+"""

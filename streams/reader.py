@@ -1,0 +1,176 @@
+"""The sink's reading side: batches of decoded records, from where the warehouse says that each partition stands.
+
+What Kafka remembers of the group is never used. A record that was polled is either in the batch that is returned, or
+will be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from threading import Event as Flag
+
+from kernel.clock import Clock
+from kernel.errors import StreamError, SuaraError
+from kernel.log import logger
+from kernel.settings import KafkaSettings
+from streams.broker import Consumer, Place, Record, topic_ids
+from streams.deadletters import Refusal
+from streams.decode import Rejection, decode
+from streams.load import Batch, Reach
+from streams.offsets import Position
+from streams.stage import Arrival
+
+POLL_SECONDS = 0.5
+HINT_SECONDS = 5.0
+TOPIC_CHECK_SECONDS = 30.0
+
+_log = logger("streams")
+
+
+class Reader:
+    """Holds the consumer and what is known of each partition. `stored` asks the warehouse where each one stands."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        topics: Collection[str],
+        *,
+        clock: Clock,
+        batch: int,
+        stored: Callable[[], Mapping[Place, Position]],
+    ) -> None:
+        self._kafka = kafka
+        self._topics = topics
+        self._clock = clock
+        self._stored = stored
+        self._topic_ids = topic_ids(kafka, topics)
+        missing = sorted(set(topics) - self._topic_ids.keys())
+        if missing:
+            message = f"Kafka at {kafka.bootstrap_servers} has no topic {', '.join(missing)}"
+            raise StreamError(message, remedy="`suara up` creates the topics.")
+        self._fresh: set[Place] = set()
+        self._expected: dict[Place, int] = {}
+        self._sought: dict[Place, int] = {}
+        self._checked = self._hinted = clock.monotonic()
+        self._consumer = Consumer(kafka, topics, group=kafka.group, max_records=batch)
+
+    def read(self) -> Batch | None:
+        """Return the next records, or None when there were none for a while.
+
+        Raises as `stored` and `topic_ids` do when the warehouse or Kafka is away; it may then simply be called again.
+        """
+        self._follow_changes()
+        if self._fresh:
+            self._position(self._stored())
+        found = self._consumer.poll(seconds=POLL_SECONDS)
+        self._follow_changes()
+        found = {place: records for place, records in found.items() if place not in self._fresh}
+        if not found:
+            return None
+        self._check_topics(found)
+        return self._batch(found)
+
+    def accepted_gaps(self, batch: Batch) -> frozenset[Place]:
+        """Return the partitions whose missing records were looked for once and are not in the log."""
+        lost = {
+            place for place, at in self._sought.items() if place in batch.reaches and batch.reaches[place].start > at
+        }
+        for place in lost:
+            gap = {"first": self._sought[place], "last": batch.reaches[place].start - 1}
+            _log.error("records are gone from the log before they were read", place=place, **gap)
+        return frozenset(lost)
+
+    def done(self, batch: Batch, gaps: Mapping[Place, int]) -> None:
+        """Go on behind this batch; where records are missing before it, read again from there, once."""
+        for place, reach in batch.reaches.items():
+            if place not in gaps:
+                self._expected[place] = reach.end
+                self._sought.pop(place, None)
+        for place, offset in gaps.items():
+            _log.warning("records are missing, reading again", place=place, offset=offset)
+            self._sought[place] = self._expected[place] = offset
+            self._consumer.seek(place, offset)
+        if self._clock.monotonic() - self._hinted >= HINT_SECONDS:
+            self.hint()
+
+    def hint(self) -> None:
+        """Tell Kafka where the warehouse stands, for the tools that show lag."""
+        self._hinted = self._clock.monotonic()
+        owned = self._consumer.assignment() - self._fresh
+        offsets = {place: offset for place, offset in self._expected.items() if place in owned}
+        if offsets:
+            self._consumer.commit(offsets)
+
+    def wait(self, seconds: float, stop: Flag) -> None:
+        """Stay a member of the group for so long without reading, or until `stop` is set."""
+        until = self._clock.monotonic() + seconds
+        while not stop.is_set() and self._clock.monotonic() < until:
+            self._consumer.pause(self._consumer.assignment())
+            for place, records in self._consumer.poll(seconds=0.1).items():
+                self._consumer.seek(place, records[0].offset)  # assigned just now, so it was not paused yet
+
+    def resume(self) -> None:
+        """Read again after `wait`."""
+        self._consumer.resume(self._consumer.assignment())
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def _follow_changes(self) -> None:
+        for change in self._consumer.changes():
+            _log.info("partitions", change=change.kind, count=len(change.places))
+            if change.kind == "assigned":
+                self._fresh |= change.places
+            else:
+                self._fresh -= change.places
+            for place in change.places:
+                self._expected.pop(place, None)
+                self._sought.pop(place, None)
+
+    def _position(self, stored: Mapping[Place, Position]) -> None:
+        for place in self._fresh:
+            position = stored.get(place)
+            self._consumer.seek(place, position.next_offset if position else None)
+            if position:
+                self._expected[place] = position.next_offset
+        self._fresh.clear()
+
+    def _check_topics(self, found: Mapping[Place, list[Record]]) -> None:
+        """Ask for the topics' ids again where an offset is not the expected one: the log may be another by now."""
+        surprising = any(self._expected.get(place, -1) != records[0].offset for place, records in found.items())
+        if not surprising and self._clock.monotonic() - self._checked < TOPIC_CHECK_SECONDS:
+            return
+        try:
+            self._topic_ids |= topic_ids(self._kafka, self._topics)
+        except SuaraError:
+            for place, records in found.items():
+                self._consumer.seek(place, records[0].offset)
+            raise
+        self._checked = self._clock.monotonic()
+
+    def _batch(self, found: Mapping[Place, list[Record]]) -> Batch:
+        batch = Batch({}, [], [])
+        for place, records in found.items():
+            for record in records:
+                record_ts = self._instant(record.timestamp)
+                result = decode(record.value, record_ts=record_ts)
+                if isinstance(result, Rejection):
+                    batch.refusals.append(Refusal(record, record_ts, result, self._clock.now()))
+                else:
+                    batch.arrivals.append(Arrival(record, record_ts, result))
+            batch.reaches[place] = Reach(
+                start=records[0].offset,
+                end=records[-1].offset + 1,
+                topic_id=self._topic_ids[place.topic],
+                record_ts=record_ts,
+                high_watermark=self._consumer.highwater(place),
+            )
+        return batch
+
+    def _instant(self, milliseconds: int) -> datetime:
+        """Return when the broker appended a record; a topic that keeps producers' clocks may hold any number."""
+        if 0 <= milliseconds < 4_000_000_000_000:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
+        return self._clock.now()

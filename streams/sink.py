@@ -1,0 +1,210 @@
+"""The sink: from Kafka to the warehouse, effectively once, whatever happens on the way.
+
+The loop is: read, send dead letters and wait until they are acknowledged, write rows and offsets in one transaction.
+While PostgreSQL or Kafka is away the sink keeps its batch and its membership, and tries again. Any number of sinks may
+run side by side, and killing one at any moment neither loses nor doubles a record.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from threading import Event as Flag
+from typing import TypeVar
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy import exc as alchemy
+
+from kernel.clock import Clock
+from kernel.errors import PartUnavailableError, StreamError, WarehouseError
+from kernel.log import logger
+from kernel.settings import KafkaSettings
+from streams.broker import Place
+from streams.deadletters import DeadLetters, Refusal
+from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain
+from streams.offsets import positions, waiting
+from streams.reader import Reader
+from streams.stage import Arrival
+from streams.topics import INGESTED, Topic
+from warehouse.engine import connect
+from warehouse.migrate import require_head
+
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, alchemy.OperationalError, alchemy.InterfaceError,
+        PartUnavailableError)  # fmt: skip
+BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
+IDLE_CHECK_SECONDS = 0.3
+PATIENCE_UNTIL_IDLE = 60.0
+
+T = TypeVar("T")
+_log = logger("streams")
+
+
+@dataclass(frozen=True)
+class SinkTotals:
+    """Records since the start: written, seen before, refused with a reason, and dropped as a forgotten member's."""
+
+    loaded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    forgotten: int = 0
+
+
+class _Stopped(Exception):
+    """The sink was told to stop while it waited for a part that is away."""
+
+
+class Sink:
+    """One consumer process. `progress` is called after each batch."""
+
+    _reader: Reader
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        warehouse_url: str,
+        *,
+        clock: Clock,
+        batch: int = 4000,
+        topics: Collection[str] = INGESTED,
+        dead_letters: str = Topic.DLQ,
+        progress: Callable[[SinkTotals], None] = lambda _: None,
+    ) -> None:
+        self._kafka = kafka
+        self._url = warehouse_url
+        self._clock = clock
+        self._batch = batch
+        self._topics = topics
+        self._letters = DeadLetters(kafka, topic=dead_letters)
+        self._progress = progress
+        self._totals = SinkTotals()
+        self._loader: Loader | None = None
+        self._stop = Flag()
+        self._patience = float("inf")
+
+    def run(self, stop: Flag, *, until_idle: bool = False) -> SinkTotals:
+        """Load records until `stop` is set or, with `until_idle`, until every record of every partition is loaded.
+
+        A batch is finished or left alone, never half written. Raises `TopicRecreatedError`, `WarehouseError` when the
+        schema does not fit, `StreamError` when dead letters cannot be kept, and `PartUnavailableError` when a part does
+        not answer at the start or, with `until_idle`, for a minute.
+        """
+        self._stop = stop
+        self._patience = PATIENCE_UNTIL_IDLE if until_idle else float("inf")
+        engine = connect(self._url, role="ingest")
+        try:
+            require_head(engine)
+            self._reader = Reader(
+                self._kafka,
+                self._topics,
+                clock=self._clock,
+                batch=self._batch,
+                stored=lambda: positions(engine, group=self._kafka.group, topics=self._topics),
+            )
+            try:
+                self._loop(engine, until_idle=until_idle)
+                self._reader.hint()
+            finally:
+                self._reader.close()
+        except _Stopped:
+            _log.info("stopped while waiting; the batch will be read again")
+        except psycopg.Error as error:
+            message = f"the warehouse refused the sink: {error.diag.message_primary or type(error).__name__}"
+            raise WarehouseError(message, remedy="`suara up` brings the warehouse up to date.") from error
+        finally:
+            self._disconnect()
+            self._letters.close()
+            engine.dispose()
+        return self._totals
+
+    def _loop(self, engine: Engine, *, until_idle: bool) -> None:
+        checked = self._clock.monotonic()
+        while not self._stop.is_set():
+            batch = self._patiently(self._reader.read)
+            if batch is not None:
+                self._deliver(batch, engine)
+            elif until_idle and self._clock.monotonic() - checked > IDLE_CHECK_SECONDS:
+                checked = self._clock.monotonic()
+                if self._patiently(lambda: waiting(engine, self._kafka, topics=self._topics)) == 0:
+                    return
+
+    def _deliver(self, batch: Batch, engine: Engine) -> None:
+        """Bring a batch into the warehouse. Dead letters are safe in Kafka before the offsets pass them."""
+        self._patiently(partial(self._letters.send, batch.refusals))
+        gaps = self._reader.accepted_gaps(batch)
+        outcome = None
+        while outcome is None:
+            try:
+                outcome = self._patiently(partial(self._load, engine, batch, gaps))
+            except DATA_ERRORS:
+                batch = self._without_culprits(engine, batch)
+        self._reader.done(batch, outcome.gaps)
+        self._totals = SinkTotals(
+            loaded=self._totals.loaded + outcome.loaded,
+            duplicates=self._totals.duplicates + outcome.duplicates,
+            rejected=self._totals.rejected + outcome.rejected,
+            forgotten=self._totals.forgotten + outcome.forgotten,
+        )
+        self._progress(self._totals)
+
+    def _without_culprits(self, engine: Engine, batch: Batch) -> Batch:
+        """Find the events that PostgreSQL alone refuses, make dead letters of them, and return the batch without."""
+        culprits = self._patiently(lambda: find_culprits(self._connected(engine), batch.arrivals))
+        if not culprits:
+            message = "PostgreSQL refuses a batch of events, but none of them alone"
+            raise StreamError(message, remedy="Start the sink again with a smaller --batch.")
+        now = self._clock.now()
+        refusals = [Refusal(arrival.record, arrival.record_ts, explain(error), now) for arrival, error in culprits]
+        self._patiently(partial(self._letters.send, refusals))
+        refused = {id(arrival) for arrival, _ in culprits}
+        arrivals = [arrival for arrival in batch.arrivals if id(arrival) not in refused]
+        return Batch(batch.reaches, arrivals, batch.refusals + refusals)
+
+    def _load(self, engine: Engine, batch: Batch, gaps: frozenset[Place]) -> Outcome:
+        return self._connected(engine).load(batch, accept_gaps=gaps)
+
+    def _connected(self, engine: Engine) -> Loader:
+        if self._loader is None:
+            self._loader = Loader(engine, group=self._kafka.group, owner=f"{socket.gethostname()}:{os.getpid()}")
+        return self._loader
+
+    def _disconnect(self) -> None:
+        if self._loader is not None:
+            self._loader.close()
+            self._loader = None
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """Do it, and while PostgreSQL or Kafka is away do it again, later and later, staying a member of the group."""
+        began = self._clock.monotonic()
+        for attempt in count():
+            try:
+                result = action()
+            except AWAY as error:
+                self._disconnect()
+                if self._clock.monotonic() - began > self._patience:
+                    raise
+                seconds = BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
+                _log.warning("a part is away, trying again", error=type(error).__name__, seconds=seconds)
+                self._reader.wait(seconds, self._stop)
+                if self._stop.is_set():
+                    raise _Stopped from error
+            else:
+                if attempt:
+                    self._reader.resume()
+                return result
+        raise AssertionError  # count() never ends
+
+
+def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Exception]]:
+    """Return the events that the warehouse refuses, each with its error, by halving with the very same statements."""
+    error = loader.probe(arrivals)
+    if error is None:
+        return []
+    if len(arrivals) == 1:
+        return [(arrivals[0], error)]
+    middle = len(arrivals) // 2
+    return find_culprits(loader, arrivals[:middle]) + find_culprits(loader, arrivals[middle:])
