@@ -190,18 +190,18 @@ def _references(schema: Any, components: dict[str, Any]) -> set[str]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None, *, folder: Path = FOLDER) -> int:
     """Write the files, or with `--check` fail when one differs."""
     parser = argparse.ArgumentParser(prog="python -m streams.schemas", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a file differs")
     if parser.parse_args(arguments).check:
-        stale = differences()
+        stale = differences(folder)
         for name in stale:
             sys.stderr.write(f"schemas/{name} differs from the models\n")
         if stale:
             sys.stderr.write("Run `python -m streams.schemas` and commit the result.\n")
         return 1 if stale else 0
-    for name in write():
+    for name in write(folder):
         sys.stdout.write(f"wrote schemas/{name}\n")
     return 0
 

@@ -5,18 +5,16 @@ Memory grows with the number of posts in the file (ids and versions), never with
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 from zoneinfo import ZoneInfo
 
 from kernel.community import SourceTable
-from kernel.errors import InputError
 from kernel.model import BodyFormat, SourceKind
 from streams.connectors.base import Item, RejectedRow
 from streams.connectors.mapping import NO_CHOICES, Cells, Choices, Mapping, choose
@@ -38,7 +36,7 @@ class Wishes:
     """What a person asked for; None leaves the decision to the preset and the file."""
 
     zone: ZoneInfo
-    preset: str | None = None
+    preset: Preset | None = None
     choices: Choices = NO_CHOICES
     kind: SourceKind | None = None
     html: bool | None = None
@@ -54,10 +52,11 @@ class FileConnector:
         self, path: Path, form: Format, *, name: str, wishes: Wishes, now: datetime, source: SourceTable | None = None
     ) -> None:
         self.table = inspect(path, form)
-        preset = _preset(wishes, source)
+        preset = wishes.preset or (PRESETS.get(source.kind) if source is not None else None)
         self.mapping = choose(preset, self.table.columns, wishes.choices)
         self.reading = _decide(self.table, self.mapping, name=name, wishes=wishes, now=now, source=source)
         self.notes = tuple(_notes(self.mapping, self.reading, self.table, time_format=wishes.time_format))
+        self.step: Literal["looking through", "reading"] = "reading"
         self._watched: IO[bytes] | None = None
         self._size = max(path.stat().st_size, 1)
 
@@ -80,7 +79,9 @@ class FileConnector:
             reading = replace(reading, since=max(since, reading.since or since))
         threads = Threads()
         if reading.by_day or any(self.mapping.has(name) for name in ("thread_id", "topic")):
+            self.step = "looking through"
             threads = survey((item for item in self._rows(SURVEYED) if not isinstance(item, RejectedRow)), reading)
+        self.step = "reading"
         assembler = Assembler(reading, threads)
         for item in self._rows(Cells._fields):
             yield item if isinstance(item, RejectedRow) else assembler.item(*item)
@@ -99,17 +100,6 @@ class FileConnector:
 
     def _watch(self, stream: IO[bytes]) -> None:
         self._watched = stream
-
-
-def _preset(wishes: Wishes, source: SourceTable | None) -> Preset | None:
-    if wishes.preset is None:
-        return PRESETS.get(source.kind) if source is not None else None
-    if wishes.preset not in PRESETS:
-        close = difflib.get_close_matches(wishes.preset, PRESETS, n=1)
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        message = f"there is no preset '{wishes.preset}'{hint}"
-        raise InputError(message, remedy=f"Presets: {', '.join(PRESETS)}.")
-    return PRESETS[wishes.preset]
 
 
 def _decide(

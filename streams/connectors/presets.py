@@ -44,7 +44,7 @@ class Preset:
 _FORUM = Preset(
     name="forum",
     kind="forum",
-    says="posts with a topic, as Discourse, phpBB or Flarum export them; a post without a topic is one of its own",
+    says="posts with a topic (Discourse, phpBB, Flarum); one without is a thread of its own",
     aliases={
         **_ALWAYS,
         "post_id": ("post_id", "id", "comment_id"),
@@ -62,10 +62,7 @@ _FORUM = Preset(
 _CHAT = Preset(
     name="chat",
     kind="chat",
-    says=(
-        "messages with a channel and a topic or thread, as Zulip, Slack or Discord export them; a message without "
-        "either belongs to its channel's day"
-    ),
+    says="messages by channel and topic or thread (Zulip, Slack, Discord); without either, by channel and day",
     aliases={
         **_ALWAYS,
         "post_id": ("msg_id", "message_id", "id", "client_msg_id", "ts"),
@@ -82,7 +79,7 @@ _CHAT = Preset(
 _REVIEWS = Preset(
     name="reviews",
     kind="reviews",
-    says="ratings with words, as app stores and scrapers export them; each review is a thread of its own",
+    says="stars with words (app stores); each is a thread of its own",
     aliases={
         **_ALWAYS,
         "post_id": ("review_id", "id"),
