@@ -62,7 +62,7 @@ class AreaTable(_Table):
     owner: str | None = Field(None, description="Who answers for the area.")
     keywords: tuple[str, ...] = Field((), description="Words, in any language, that place a theme in this area.")
     deliver_to: tuple[str, ...] = Field(
-        (), description="E-mail addresses, or names of webhooks set by SUARA_DELIVERY__*."
+        (), description="E-mail addresses, or `webhook` for the one that SUARA_DELIVERY__WEBHOOK_URL sets."
     )
 
 
