@@ -1,6 +1,6 @@
 # Suara. `make` alone lists what you can do; each target brings what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format coverage failures bench models schemas docs wheel down clean
+.PHONY: help setup demo test check format coverage failures bench models schemas docs down clean
 
 BIN := .venv/bin
 SEED ?= 1
@@ -48,6 +48,12 @@ failures: setup ## Kill, freeze and starve the real parts, and count what is los
 
 bench: setup ## Measure every claim of speed and quality (benchmarks/)
 	@for file in benchmarks/[a-z]*.py; do printf '==> %s\n' "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+schemas: setup ## Write the JSON Schemas and the AsyncAPI document of the events again
+	@$(BIN)/python -m streams.schemas
+
+docs: setup ## Write the generated reference pages again
+	@$(BIN)/python scripts/reference.py
 
 down: setup ## Stop the local Kafka, PostgreSQL and sink; data stay
 	@$(BIN)/suara down
