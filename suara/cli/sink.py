@@ -1,0 +1,107 @@
+"""`suara sink`: the process that brings events from Kafka into the warehouse."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kernel.clock import Clock
+    from kernel.settings import Settings
+    from streams.sink import SinkTotals
+    from suara.local.stack import Addresses
+
+REPORT_SECONDS = 5.0
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command."""
+    app.command()(sink)
+
+
+def sink(
+    *,
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="End when every event in Kafka is loaded or refused.")
+    ] = False,
+    batch: Annotated[int, typer.Option(min=1, max=50_000, help="Records that are committed together, at most.")] = 4000,
+) -> None:
+    """Load events from Kafka into the warehouse, until Ctrl-C or SIGTERM.
+
+    `suara up` runs one in the background. Run another to catch up by hand, or
+    to share the work: any number may run side by side, on any machines. Each
+    event is loaded once, even when a sink is killed.
+
+    Kafka and PostgreSQL are started if they are not up, and stopped again at
+    the end. An event that cannot be loaded becomes a dead letter with a
+    reason, and never stops the others. To see them:
+
+    suara psql -c "select * from ops.rejected_digest"
+    """
+    from kernel import log
+    from kernel.clock import SystemClock
+    from kernel.settings import read_settings
+    from streams.sink import Sink
+
+    settings, clock = read_settings(), SystemClock()
+    log.configure(json=settings.log_json, level=settings.log_level)
+    with ExitStack() as open_parts:
+        found = _addresses(settings, open_parts)
+        worker = Sink(
+            found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
+        )
+        totals = worker.run(_stop_on_signal(), until_idle=until_idle)
+    typer.echo(f"Done: {_describe(totals)}")
+    if totals.rejected:
+        typer.echo('See why with: suara psql -c "select * from ops.rejected_digest"')
+
+
+def _addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
+    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
+    from suara.local import stack
+
+    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
+        return stack.addresses(settings)
+    return open_parts.enter_context(stack.owned(settings, sink=False, say=typer.echo))
+
+
+def _stop_on_signal() -> threading.Event:
+    """Return a flag that the first Ctrl-C or SIGTERM sets; a second one ends the process at once, which is safe too."""
+    stop = threading.Event()
+
+    def ask(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return stop
+
+
+def _reporter(clock: Clock, *, every: float) -> Callable[[SinkTotals], None]:
+    """Return a function that prints totals as they grow, at most once in `every` seconds."""
+    printed = clock.monotonic()
+
+    def report(totals: SinkTotals) -> None:
+        nonlocal printed
+        if clock.monotonic() - printed >= every:
+            printed = clock.monotonic()
+            typer.echo(f"{clock.now():%H:%M:%S}  {_describe(totals)}")
+
+    return report
+
+
+def _describe(totals: SinkTotals) -> str:
+    parts = [
+        f"{totals.loaded:,} events loaded",
+        f"{totals.rejected:,} refused" if totals.rejected else "",
+        f"{totals.duplicates:,} seen before" if totals.duplicates else "",
+        f"{totals.forgotten:,} of forgotten members dropped" if totals.forgotten else "",
+    ]
+    return ", ".join(part for part in parts if part)
