@@ -62,7 +62,7 @@ def _top_share(calendar: Any, scope: Scope) -> Fact:
     series = tuple(_share_of_top(row) for row in recent)
     week = calendar[-1]
     return Fact(
-        id="pulse.top_share", label="Share of posts by the ten most active people", query="community_week",
+        id="pulse.top_share", label="Posts by the ten most active", query="community_week",
         unit="share", value=series[-1], n=week["top_posts"], total=week["counted_posts"],
         previous=series[-2] if len(series) > 1 else None, desirable=-1, series=series,
         series_labels=tuple(row["week"].isoformat() for row in recent), params=scope.everywhere(),
@@ -76,7 +76,7 @@ def _share_of_top(row: Row) -> float | None:
 
 
 def _membership(row: Row, scope: Scope) -> list[Fact]:
-    weeks = row["history_weeks"] or 0
+    weeks = row["history_weeks"]
 
     def fact(name: str, label: str, total: int, desirable: int, least_weeks: int) -> Fact:
         known = weeks >= least_weeks
@@ -89,8 +89,8 @@ def _membership(row: Row, scope: Scope) -> list[Fact]:
 
     return [
         fact("returning", "Returning people", row["active"], 1, 1),
-        fact("reactivated", "People back after thirteen silent weeks", row["active"], 1, HISTORY_WEEKS),
-        fact("lost_regulars", "Regulars who were silent this week", row["regulars"], -1, 1),
+        fact("reactivated", "Back after thirteen silent weeks", row["active"], 1, HISTORY_WEEKS),
+        fact("lost_regulars", "Regulars who fell silent", row["regulars"], -1, 1),
     ]
 
 

@@ -50,7 +50,7 @@ def _answered_within(threads: Sequence[Row], hours: int, scope: Scope) -> Fact:
     askers = [len({thread["starter_person_id"] for thread in cohort}) for cohort in (now, before)]
     enough = max(askers) >= stats.LEAST_PEOPLE
     return _fact(
-        scope, id=f"response.answered_within_{hours}h", label=f"Threads answered within {hours} hours", unit="share",
+        scope, id=f"response.answered_within_{hours}h", label=f"Answered within {hours} hours", unit="share",
         value=value, n=n, total=len(now), interval=interval, previous=stats.share(n_before, len(before))[0],
         p_value=stats.shares_differ(n, len(now), n_before, len(before)) if enough else None, desirable=1,
     )  # fmt: skip
@@ -122,7 +122,7 @@ def _waiting(threads: Sequence[Row], scope: Scope) -> list[Fact]:
         fact("waiting_asking", "Of these, opened by a question, bug report, request or complaint", asking, late),
         *(
             _fact(
-                scope, id=f"thread.{thread['thread_id']}.waiting_hours", label="Waiting since", unit="hours",
+                scope, id=f"thread.{thread['thread_id']}.waiting_hours", label="Waiting for", unit="hours",
                 value=thread["observed_hours"], desirable=-1, row={"thread_id": thread["thread_id"]},
             )
             for thread in oldest

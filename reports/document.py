@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -58,6 +59,11 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     def is_community(self) -> bool:
         """Whether it is about the whole community, not one area."""
         return self.area == COMMUNITY
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of its days and weeks."""
+        return ZoneInfo(self.timezone)
 
     def title_of(self, key: str) -> str:
         """Return the title of an area."""
