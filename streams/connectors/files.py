@@ -68,9 +68,10 @@ class FileConnector:
     @property
     def share_read(self) -> float:
         """How much of the file the present reading has passed, 0 to 1."""
-        if self._watched is None or self._watched.closed:
+        try:
+            return min(1.0, self._watched.tell() / self._size) if self._watched is not None else 0.0
+        except ValueError:  # closed
             return 0.0
-        return min(1.0, self._watched.tell() / self._size)
 
     def read(self, since: datetime | None = None) -> Iterator[Item]:
         """Yield one item a row: an event, or why there is none. Raises `InputError` when the file breaks off."""
@@ -78,7 +79,7 @@ class FileConnector:
         if since is not None:
             reading = replace(reading, since=max(since, reading.since or since))
         threads = Threads()
-        if reading.by_day or any(self.mapping.has(name) for name in ("thread_id", "topic")):
+        if reading.shared or reading.by_day:
             self.step = "looking through"
             threads = survey((item for item in self._rows(SURVEYED) if not isinstance(item, RejectedRow)), reading)
         self.step = "reading"
@@ -116,6 +117,7 @@ def _decide(
         body_format=_body_format(table, mapping, html=wishes.html),
         anonymous=preset is not None and preset.anonymous,
         by_day=preset is not None and preset.alone == "day",
+        shared=mapping.has("thread_id") or mapping.has("topic"),
         numbered=mapping.has("post_number"),
         channel_name=name_reader(table.values(mapping.columns.get("channel"))),
         topic_name=name_reader(table.values(mapping.columns.get("topic"))),
@@ -148,9 +150,9 @@ def _notes(mapping: Mapping, reading: Reading, table: Table, *, time_format: str
         yield f"No column holds an id: ids are made from {ids}, the same on every import."
     if reading.anonymous:
         yield _on_authors(mapping, table)
-    if reading.by_day and not (mapping.has("thread_id") or mapping.has("topic")):
+    if reading.by_day and not reading.shared:
         yield "No column holds a thread: each channel's day is one."
-    elif not reading.by_day and not mapping.has("thread_id") and not mapping.has("topic"):
+    elif not reading.shared:
         yield "Each post is a thread of its own."
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
 from streams.connectors.base import RejectedRow
+
+# Field names that the parser's models cannot hold.
+_UNREADABLE = re.compile(r'["\\\x00-\x1f]')
 
 
 def read_columns(stream: io.BufferedReader, *, limit: int) -> tuple[str, ...]:
@@ -21,26 +26,26 @@ def read_columns(stream: io.BufferedReader, *, limit: int) -> tuple[str, ...]:
             for name, value in item[1].items():
                 nested = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
                 columns.update(dict.fromkeys(nested))
-    return tuple(columns)
+    return tuple(name for name in columns if not _UNREADABLE.search(name))
 
 
 def read_rows(
     stream: io.BufferedReader, columns: Sequence[str], *, lenient: bool = False
 ) -> Iterator[tuple[int, tuple[str | None, ...]] | RejectedRow]:
     """Yield each line's number and its values of `columns`. `lenient` takes what is not text for missing."""
-    holders = sorted({name.partition(".")[0] for name in columns if "." in name})
-    nested = [(place, *name.partition(".")[::2]) for place, name in enumerate(columns) if "." in name]
-    for item in _objects(stream, _shape([*columns, *holders])):
+    outer = [name.partition(".")[0] for name in columns if "." in name]
+    places = {name: place for place, name in enumerate(dict.fromkeys([*columns, *outer]))}
+    nested = [(places[name], places[name.partition(".")[0]], name.partition(".")[2]) for name in columns if "." in name]
+    pick = itemgetter(*[places[name] for name in columns], 0)
+    for item in _objects(stream, _shape(list(places))):
         if isinstance(item, RejectedRow):
             yield item
             continue
         line, record = item
-        values = list(astuple(record))
-        for place, outer, inner in nested:
-            holder = values[len(columns) + holders.index(outer)]
-            if values[place] is None and isinstance(holder, dict):
-                values[place] = holder.get(inner)
-        del values[len(columns) :]
+        found = astuple(record)
+        if nested:
+            found = _with_nested(list(found), nested)
+        values = pick(found)[:-1]
         try:
             yield line, tuple([value if type(value) is str and value else _words(value) for value in values])
         except TypeError:
@@ -49,6 +54,14 @@ def read_rows(
             else:
                 bad = next(name for name, value in zip(columns, values, strict=True) if not _is_words(value))
                 yield RejectedRow(line, "wrong_type", f"column '{bad}' holds a list or an object")
+
+
+def _with_nested(found: list[Any], nested: list[tuple[int, int, str]]) -> tuple[Any, ...]:
+    """Fill `user.name` from what `user` holds, where no field has the whole name."""
+    for place, outer, inner in nested:
+        if found[place] is None and isinstance(found[outer], dict):
+            found[place] = found[outer].get(inner)
+    return tuple(found)
 
 
 def _shape(columns: Sequence[str]) -> type[msgspec.Struct]:

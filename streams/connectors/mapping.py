@@ -138,11 +138,17 @@ def choose(preset: Preset | None, columns: Sequence[str], choices: Choices) -> M
 
 
 def _told_apart(found: dict[str, str], choices: Choices) -> dict[str, str]:
-    """A column chosen for both is a number in the thread when posts are numbered, and an id when they are not."""
-    if found.get("reply_to") is None or found.get("reply_to") != found.get("reply_to_number"):
-        return found
-    numbered = "post_number" in found or "post_number" in choices.constants
-    return {name: column for name, column in found.items() if name != ("reply_to" if numbered else "reply_to_number")}
+    """Leave out what a preset chose twice: a name that is the account's id, and one of the two kinds of reply.
+
+    What a post answers is a number in the thread where posts are numbered, and an id where they are not.
+    """
+    double = set()
+    if found.get("author_name") == found.get("author") and "author_name" not in choices.columns:
+        double.add("author_name")
+    if found.get("reply_to") == found.get("reply_to_number"):
+        numbered = "post_number" in found or "post_number" in choices.constants
+        double.add("reply_to" if numbered else "reply_to_number")
+    return {name: column for name, column in found.items() if name not in double}
 
 
 def _demand(mapping: Mapping, columns: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ Format = Literal["csv", "jsonl"]
 Opener: TypeAlias = Callable[[IO[bytes]], None]
 
 BROKEN = (OSError, EOFError, zlib.error, UnicodeDecodeError)
-_BUFFER = 1024 * 1024
+_BUFFER = 128 * 1024
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class Assembler:
         self._maker = Maker(kind=reading.kind, instance=reading.source)
         self._started: dict[str, str] = {}
         self._alike: dict[str, int] = {}
-        self._newest: dict[str, tuple[int, int]] = {}
+        self._newest: dict[str, tuple[int, int, int]] = {}
 
     def item(self, line: int, cells: Cells) -> Item:
         """Return the event of one row, or why there is none."""
@@ -113,17 +113,22 @@ class Assembler:
         times = self._alike[digest] = self._alike.get(digest, 0) + 1
         return digest if times == 1 else f"{digest}-{times}"
 
-    def _version(self, post_id: str, version: int, words: int) -> tuple[int, bool]:
-        """Return the row's version, and whether the row repeats the newest one that was met."""
+    def _version(self, post_id: str, base: int, words: int) -> tuple[int, bool]:
+        """Return the row's version, and whether the row repeats the newest one that was met.
+
+        `base` is the version by the row's own time; rows of one time are told apart by their order.
+        """
+        version = base
         known = self._newest.get(post_id)
         if known is not None:
-            newest, newest_words = known
+            newest_base, newest, newest_words = known
             if words == newest_words:
-                return version, True
-            if version < newest:
-                return version, False
-            version = max(version, newest + 1)
-        self._newest[post_id] = (version, words)
+                return newest, True
+            if base < newest_base:
+                return base, False
+            if base == newest_base:
+                version = newest + 1
+        self._newest[post_id] = (base, version, words)
         return version, False
 
     def _state(self, cells: Cells, post_id: str, created: datetime, edited: datetime | None, version: int) -> PostState:
@@ -132,10 +137,12 @@ class Assembler:
         if len(body) > MAX_BODY:
             detail = f"{len(body):,} characters, and at most {MAX_BODY:,} fit"
             raise Refusal(reason="body_too_long", detail=detail)
-        thread_id = thread_of(cells, created, reading) or post_id
+        named = thread_of(cells, created, reading)
+        # Ids of posts and of threads may be the same numbers.
+        thread_id = named or (f"post/{post_id}" if reading.shared else post_id)
         if "\0" in post_id or "\0" in thread_id or "\0" in (cells.author or ""):
             raise Refusal(reason="breaks_contract", detail="a NUL in an id")
-        is_start = self._is_start(thread_id, post_id, cells, created)
+        is_start = named is None or self._is_start(named, post_id, cells, created)
         fields: dict[str, Any] = {
             "post_id": post_id,
             "thread_id": thread_id,
@@ -180,8 +187,6 @@ class Assembler:
         return author
 
     def _is_start(self, thread_id: str, post_id: str, cells: Cells, created: datetime) -> bool:
-        if thread_id == post_id:
-            return True
         place = rank(cells, created, self._reading)
         if place != self._threads.first.get(thread_id) or (self._reading.numbered and place > 1):
             return False

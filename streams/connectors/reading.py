@@ -28,6 +28,7 @@ class Reading:
     body_format: BodyFormat = "text"
     anonymous: bool = False
     by_day: bool = False
+    shared: bool = False
     numbered: bool = False
     channel_name: Callable[[str], str] = str
     topic_name: Callable[[str], str] = str

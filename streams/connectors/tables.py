@@ -17,37 +17,37 @@ _DELIMITERS = ",;\t|"
 
 def read_header(stream: io.BufferedReader) -> tuple[tuple[str, ...], str]:
     """Return the columns and the delimiter: the one that splits the first line into most cells. Raises `InputError`."""
-    text = _decoded(stream)
-    head = text.readline(_CELL_LIMIT)
-    delimiter = max(_DELIMITERS, key=lambda mark: len(_cells(head, mark)))
-    return tuple(_header(csv.reader(chain([head], text), delimiter=delimiter))), delimiter
+    with _decoded(stream) as text:
+        head = text.readline(_CELL_LIMIT)
+        delimiter = max(_DELIMITERS, key=lambda mark: len(_cells(head, mark)))
+        return tuple(_header(csv.reader(chain([head], text), delimiter=delimiter))), delimiter
 
 
 def read_rows(
     stream: io.BufferedReader, delimiter: str, columns: Sequence[str]
 ) -> Iterator[tuple[int, tuple[str | None, ...]] | RejectedRow]:
     """Yield the line where each row begins and its values of `columns`; empty cells are None, blank lines no rows."""
-    csv.field_size_limit(_CELL_LIMIT)  # ends a quote that is never closed
-    reader = csv.reader(_decoded(stream), delimiter=delimiter)
-    names = _header(reader)
-    # One place more than asked for, so that a single column comes as a tuple too.
-    pick = itemgetter(*[names.index(name) for name in columns], 0)
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield RejectedRow(line, "bad_csv", str(error))
-            continue
-        if len(cells) != len(names):
-            if cells:
-                yield RejectedRow(line, "bad_csv", f"{len(cells)} cells, and the header has {len(names)}")
-        elif _broken("".join(cells)):
-            yield RejectedRow(line, "bad_encoding", "bytes that are not UTF-8")
-        else:
-            yield line, tuple([cell or None for cell in pick(cells)[:-1]])
+    with _decoded(stream) as text:
+        reader = csv.reader(text, delimiter=delimiter)
+        names = _header(reader)
+        # One place more than asked for, so that a single column comes as a tuple too.
+        pick = itemgetter(*[names.index(name) for name in columns], 0)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield RejectedRow(line, "bad_csv", str(error))
+                continue
+            if len(cells) != len(names):
+                if cells:
+                    yield RejectedRow(line, "bad_csv", f"{len(cells)} cells, and the header has {len(names)}")
+            elif _broken("".join(cells)):
+                yield RejectedRow(line, "bad_encoding", "bytes that are not UTF-8")
+            else:
+                yield line, tuple([cell or None for cell in pick(cells)[:-1]])
 
 
 def _decoded(stream: io.BufferedReader) -> io.TextIOWrapper:
@@ -66,6 +66,7 @@ def _broken(text: str) -> bool:
 
 
 def _header(reader: Iterator[list[str]]) -> list[str]:
+    csv.field_size_limit(_CELL_LIMIT)  # ends a quote that is never closed
     try:
         names = [name.strip() for name in next(reader, [])]
     except csv.Error as error:

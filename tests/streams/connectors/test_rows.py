@@ -1,0 +1,169 @@
+"""Files as they come: packed, marked, cut, quoted, broken."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from kernel.errors import InputError
+from streams.connectors.base import RejectedRow
+from streams.connectors.opening import Format
+from streams.connectors.rows import Row, inspect, read
+
+
+def rows(path: Path, content: bytes, form: Format = "csv") -> list[Row | RejectedRow]:
+    file = path / "file"
+    file.write_bytes(content)
+    table = inspect(file, form)
+    return list(read(table, table.columns))
+
+
+def refused(path: Path, content: bytes, form: Format = "csv") -> str:
+    with pytest.raises(InputError) as caught:
+        rows(path, content, form)
+    return str(caught.value)
+
+
+PLAIN = "id,words\n1,halo\n2,ågøt\n"
+READ = [(2, ("1", "halo")), (3, ("2", "ågøt"))]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN.encode(),
+        PLAIN.encode("utf-8-sig"),
+        PLAIN.encode("utf-16"),
+        gzip.compress(PLAIN.encode()),
+        gzip.compress(PLAIN.encode("utf-8-sig")),
+        gzip.compress(PLAIN[:12].encode()) + gzip.compress(PLAIN[12:].encode()),
+        PLAIN.replace("\n", "\r\n").encode(),
+        PLAIN.replace(",", ";").encode(),
+        PLAIN.replace(",", "\t").encode(),
+        PLAIN.replace(",", "|").encode(),
+        PLAIN.removesuffix("\n").encode(),
+        (PLAIN + "\n\n").encode(),
+    ],
+    ids=["plain", "mark", "utf-16", "gzip", "gzip-mark", "two-gzips", "crlf", ";", "tab", "|", "no-end", "blanks"],
+)
+def test_one_table_in_many_wrappings(tmp_path: Path, content: bytes) -> None:
+    assert rows(tmp_path, content) == READ
+
+
+def test_quoted_cells_hold_delimiters_quotes_and_lines_and_the_line_is_where_the_row_begins(tmp_path: Path) -> None:
+    content = b'id,"the\nwords"\n1,"a, ""b""\nc"\n2,d\n'
+    assert rows(tmp_path, content) == [(3, ("1", 'a, "b"\nc')), (5, ("2", "d"))]
+
+
+def test_rows_of_another_width_or_encoding_are_refused_alone(tmp_path: Path) -> None:
+    content = b"id,words\n1,a\n2\n3,b,c\n4,\xff\n5,\n"
+    found = rows(tmp_path, content)
+    assert [(item.line, item.reason) for item in found if isinstance(item, RejectedRow)] == [
+        (3, "bad_csv"), (4, "bad_csv"), (5, "bad_encoding"),
+    ]  # fmt: skip
+    assert [item for item in found if not isinstance(item, RejectedRow)] == [(2, ("1", "a")), (6, ("5", None))]
+
+
+def test_a_cell_may_be_far_larger_than_the_readers_default(tmp_path: Path) -> None:
+    words = "x" * 900_000
+    assert rows(tmp_path, f"id,words\n1,{words}\n".encode()) == [(2, ("1", words))]
+
+
+def test_a_quote_that_never_ends_is_refused_and_does_not_take_the_file_with_it(tmp_path: Path) -> None:
+    content = b'id,words\n1,"never ends\n' + b"2,b\n" * 400_000
+    found = rows(tmp_path, content)
+    assert isinstance(found[0], RejectedRow)
+    assert (found[0].line, found[0].reason) == (2, "bad_csv")
+    assert (400_002, ("2", "b")) in found[-1:]
+
+
+def test_objects_a_line(tmp_path: Path) -> None:
+    content = (
+        b'\xef\xbb\xbf{"id":1,"words":"halo","user":{"name":"ana"},"tags":["a","b"]}\n\n'
+        b'{"words":"","id":2.0,"rated":true,"user":null}\n'
+    )
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    table = inspect(file, "jsonl")
+    assert table.columns == ("id", "words", "user.name", "tags", "rated", "user")
+    assert list(read(table, ("id", "words", "user.name", "tags", "rated"))) == [
+        (1, ("1", "halo", "ana", "a,b", None)),
+        (3, ("2", None, None, None, "true")),
+    ]
+    assert table.values("user.name") == ["ana"]
+
+
+def test_odd_names_of_fields_do_not_stop_the_reading(tmp_path: Path) -> None:
+    content = '{"a\\"b":1,"":2,"ünï":3,"c\\nd":4,"e.f":5,"e":{"f":6,"g":7}}\n'
+    file = tmp_path / "file"
+    file.write_bytes(content.encode())
+    table = inspect(file, "jsonl")
+    assert table.columns == ("", "ünï", "e.f", "e.g")
+    assert list(read(table, ("ünï", "e.f", "e.g", "ünï"))) == [(1, ("3", "5", "7", "3"))]
+
+
+def test_lines_that_are_no_object_are_refused_alone_without_their_words(tmp_path: Path) -> None:
+    lines = [b'{"id":1}', b"{oops secret", b"[1]", b'{"id":"\xff"}', b'{"id":"\\ud800"}', b'{"id":' + b"[" * 100_000]
+    found = rows(tmp_path, b"\n".join([*lines, b'{"id":{"x":1}}', b'{"id":7}']), "jsonl")
+    refused = [item for item in found if isinstance(item, RejectedRow)]
+    assert [(item.line, item.reason) for item in refused] == [
+        (2, "bad_json"), (3, "bad_json"), (4, "bad_encoding"), (5, "bad_json"), (6, "bad_json"), (7, "wrong_type"),
+    ]  # fmt: skip
+    assert not any("secret" in item.detail for item in refused)
+
+
+def test_a_list_of_objects_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b'{"id":1,"words":[{"type":"bold"}]}\n{"id":2,"words":"plain"}\n')
+    table = inspect(file, "jsonl")
+    refused, good = read(table, ("id", "words"))
+    assert refused == RejectedRow(1, "wrong_type", "column 'words' holds a list or an object")
+    assert good == (2, ("2", "plain"))
+    assert table.values("words") == ["plain"]
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "says"),
+    [
+        (b"", "csv", "is empty"),
+        (b"\n \n", "jsonl", "is empty"),
+        (gzip.compress(b""), "csv", "is empty"),
+        (b"PK\x03\x04rest", "csv", "spreadsheet"),
+        (b"BZh91AY", "jsonl", "other than gzip"),
+        (b'{"id":1}\n', "csv", "suara import jsonl"),
+        (b'[{"id":1}]', "csv", "suara import jsonl"),
+        (b'[{"id":1}]', "jsonl", "jq -c"),
+        (b"id,words\n1,a\n", "jsonl", "suara import csv"),
+        (b"{oops\n{oops\n", "jsonl", "names no columns"),
+        (b",,\n1,2,3\n", "csv", "names no columns"),
+        (b"id,w\xf6rter\n1,a\n", "csv", "header is not UTF-8"),
+        (PLAIN.encode("utf-16")[:-1], "csv", "not UTF-16"),
+        (b"id," + b"x" * 2_000_000 + b"\n1,2\n", "csv", "header cannot be read"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes, form: Format, says: str) -> None:
+    assert says in refused(tmp_path, content, form)
+
+
+def test_packed_data_that_end_too_early_say_where(tmp_path: Path) -> None:
+    packed = gzip.compress(b"id,words\n1," + os.urandom(1_500_000).hex(",", 8).replace(",", "\n1,").encode(), 1)
+    assert "breaks off after line" in refused(tmp_path, packed[: len(packed) // 2])
+    damaged = bytearray(packed)
+    damaged[len(packed) // 2] ^= 0xFF
+    assert "breaks off after line" in refused(tmp_path, bytes(damaged))
+    assert "cannot be read" in refused(tmp_path, packed[:5])
+
+
+def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        inspect(tmp_path / "nowhere", "csv")
+    with pytest.raises(InputError, match="directory"):
+        inspect(tmp_path, "csv")
+    os.mkfifo(tmp_path / "pipe")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    with pytest.raises(InputError, match="not a plain file"):
+        inspect(tmp_path / "pipe", "csv")
+    os.close(writer)
