@@ -8,7 +8,7 @@ select
     kafka_partition,
     next_offset,
     high_watermark,
-    greatest(high_watermark - next_offset, 0) as records_behind,
+    case when high_watermark is not null then greatest(high_watermark - next_offset, 0) end as records_behind,
     last_record_ts,
     updated_at
 from raw.ingest_offset;
