@@ -53,6 +53,11 @@ group.initial.rebalance.delay.ms=0
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216
+# The only voter need not wait long for others.
+controller.quorum.election.timeout.ms=250
+# A broker that was killed may register again only when its old session has timed out.
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 # One node has no second copy: a record is on disk before it is acknowledged.
 log.flush.interval.messages=1
 """

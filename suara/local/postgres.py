@@ -137,7 +137,7 @@ def _wait(home: Path, record: processes.Record, *, may_be_locked: bool = False) 
     """Wait until the owner can log in; False when an old lock file stands in the way and `may_be_locked`."""
     clock = SystemClock()
     deadline = clock.monotonic() + READY_SECONDS
-    while not _database_ready(home):
+    while not (_reports_ready(home) and _database_ready(home)):
         if not processes.alive(record.identity):
             end = processes.tail(Path(record.log))
             if may_be_locked and "postmaster.pid" in "".join(end.splitlines()[-2:]):
@@ -149,6 +149,15 @@ def _wait(home: Path, record: processes.Record, *, may_be_locked: bool = False) 
             raise PartUnavailableError(message)
         time.sleep(0.05)
     return True
+
+
+def _reports_ready(home: Path) -> bool:
+    """Tell whether the server says so in its lock file; each login tried before would be an error in its log."""
+    try:
+        lines = (home / "postgres" / "cluster" / "postmaster.pid").read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    return len(lines) == 8 and lines[7].strip() == "ready"
 
 
 def _database_ready(home: Path) -> bool:

@@ -217,13 +217,13 @@ def stop(home: Path, records: Sequence[Record]) -> None:
     What uses others ends first; those of the same order end side by side.
     """
     for _, group in itertools.groupby(sorted(records, key=_order), key=_order):
-        ending = [(record, _family(record.identity.pid)) for record in group if alive(record.identity)]
-        for record, _ in ending:
-            _signal_group(record.identity.pid, signal.Signals[record.stop])
+        ending = [(record, _family(record.identity.pid) if alive(record.identity) else []) for record in group]
+        for record, family in ending:
+            if family:
+                _signal_group(record.identity.pid, signal.Signals[record.stop])
         for record, family in ending:
             _end(record, family)
-    for record in records:
-        (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
+            (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
 
 
 def tail(log: Path, *, lines: int = 15) -> str:

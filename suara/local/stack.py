@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -83,6 +84,14 @@ def addresses(settings: Settings) -> Addresses:
 def export(found: Addresses) -> None:
     """Put the addresses where settings are read, for jobs, DAGs and child processes."""
     os.environ.update(found.environment())
+
+
+def require_sink(settings: Settings) -> None:
+    """Raise `PartUnavailableError` with the end of its log when this home's sink has died; for whoever waits for it."""
+    record = processes.recorded(settings.home, SINK)
+    if record is not None and not processes.alive(record.identity):
+        message = f"the sink has ended; the end of {record.log}:\n{processes.tail(Path(record.log))}"
+        raise PartUnavailableError(message, remedy="`suara up` starts it again.")
 
 
 def down(settings: Settings, say: Say) -> list[str]:
@@ -163,7 +172,8 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         say("Restarting the sink: its settings have changed")
         processes.stop(settings.home, [running])
     else:
-        say("Starting the sink")
+        died = processes.recorded(settings.home, SINK)
+        say(f"Starting the sink again: it had ended, see {died.log}" if died else "Starting the sink")
     launch = Launch(
         name=SINK,
         command=[sys.executable, "-m", "suara", "sink"],

@@ -15,7 +15,6 @@ from kernel.settings import Settings
 from suara.local import accounts, postgres
 from tests.suara.local.other_users import as_nobody
 
-
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user, and only root has to")
 
 
