@@ -22,6 +22,7 @@ ALLOWED = {
         "update core.post set status = 'deleted'",
         "update raw.ingest_offset set next_offset = 1",
         "select * from privacy.tombstone",
+        "insert into privacy.tombstone (member_hash) values ('x')",
         "create temporary table load as select * from core.post with no data",
     ],
     "pipeline": [
@@ -46,9 +47,11 @@ REFUSED = {
         "select * from privacy.pii_span",
         "insert into mart.dim_date values ('2026-11-02', '2026-11-02', 2026, 45, '2026-11-01', 1, false)",
         "delete from ops.pipeline_run",
+        "select * from ops.setting",
     ],
     "ingest": [
         "delete from core.post",
+        "delete from privacy.tombstone",
         "delete from raw.event",
         "truncate raw.event",
         "insert into core.theme (name, born_week) values ('x', '2026-11-02')",

@@ -55,7 +55,8 @@ INGEST = (
         left join core.source s on s.name = split_part(e.source, ':', 4)
         left join core.post p on p.source_id = s.source_id and p.external_id = substr(e.subject, 6)
         where e.event_time >= {start} and e.event_time < {end}
-          and e.type in ('community.post.created.v1', 'community.post.edited.v1', 'community.post.restored.v1')
+          and e.type in ('community.post.created.v1', 'community.post.edited.v1', 'community.post.deleted.v1',
+                         'community.post.restored.v1')
         """,
         (present("post_id", "archived events whose post is not in core"),),
     ),

@@ -224,6 +224,7 @@ def upgrade() -> None:
     )
     op.execute("create table raw.event_default partition of raw.event default")
     op.execute("grant select, insert on privacy.tombstone to suara_ingest")
+    op.execute("revoke select on ops.setting from suara_reader")  # holds the salt of tombstones
     op.execute("grant insert, update, delete, select (post_id) on privacy.pii_span to suara_pipeline")
 
 
