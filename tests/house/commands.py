@@ -23,15 +23,25 @@ def walk(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
             yield from walk(inner, (*path, name))
 
 
-def understand(line: str) -> None:
-    """Parse what follows `suara` without running it. Raises the usage error that a person would see."""
+def understand(line: str, *, mentioned: bool = False) -> None:
+    """Parse what follows `suara` without running it. Raises the usage error that a person would see.
+
+    A command that is only mentioned in a sentence may leave out what it requires.
+    """
     command: Any = get_command(app)
     name, words, context = "suara", shlex.split(line), None
     while hasattr(command, "commands"):
         if words and words[0] in ("--help", "-h", "--version"):
             return
+        if mentioned and not words:
+            return
         assert words, f"'{name}' alone does nothing"
         context = command.context_class(command, info_name=name, parent=context)
         name, command, words = command.resolve_command(context, words)
-    if not {"--help", "-h"} & set(words):
+    if {"--help", "-h"} & set(words):
+        return
+    try:
         command.make_context(name, list(words), parent=context)
+    except Exception as error:
+        if not (mentioned and type(error).__name__ == "MissingParameter"):
+            raise
