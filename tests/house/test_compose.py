@@ -163,6 +163,21 @@ def test_the_image_carries_every_room_and_the_locked_airflow() -> None:
     assert SERVICES["sink"]["image"] == f"suara:{PROJECT['project']['version']}"
 
 
+def test_the_how_to_makes_every_secret_and_for_its_owner_only(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "run-with-compose.md").read_text("utf-8")
+    program = re.search(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert program is not None
+    subprocess.run([sys.executable, "-c", program[1]], cwd=tmp_path, check=True)
+    made = sorted((tmp_path / "secrets").iterdir())
+    assert [file.name for file in made] == sorted(COMPOSE["secrets"])
+    assert {file.stat().st_mode & 0o777 for file in made} == {0o600}
+    assert all(not file.read_text("utf-8").endswith("\n") for file in made), "Airflow would keep the line's end"
+    assert "SUARA_UID" in (tmp_path / ".env").read_text("utf-8")
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] in (tmp_path / "secrets/warehouse_url").read_text(
+        "utf-8"
+    )
+
+
 def test_uv_has_one_version() -> None:
     setup = re.search(r"^UV_VERSION=(\S+)$", (ROOT / "scripts" / "setup").read_text("utf-8"), re.MULTILINE)
     assert setup is not None
