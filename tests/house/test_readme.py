@@ -46,7 +46,7 @@ def test_every_command_runs_as_typed(home: Path, tmp_path: Path) -> None:
     assert typed.returncode == 0, said
     assert "Traceback" not in said
     assert (home / "reports" / "index.html").exists()
-    assert (home / "reports" / "2026-11-02" / "community" / "report.html").exists()
+    assert (home / "reports" / "2026-11-09" / "community" / "report.html").exists()
 
 
 def quote(line: str) -> str:
