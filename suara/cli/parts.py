@@ -14,10 +14,9 @@ def register(app: typer.Typer) -> None:
     app.command()(up)
     app.command()(down)
     app.command()(status)
-    # Whatever psql understands is passed on as it stands.
-    app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(
-        psql
-    )
+    # Whatever psql understands, `-h` included, is passed on as it stands.
+    unknown = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": ["--help"]}
+    app.command(context_settings=unknown)(psql)
     app.command()(settings)
     app.command()(airflow)
 
@@ -61,7 +60,7 @@ def status(*, json: _Json = False) -> None:
 def psql(context: typer.Context) -> None:
     """Open psql on the warehouse, or run one statement: suara psql -c "select * from mart.weekly_theme_trends".
 
-    All options are psql's own (see: suara psql --help), and so is the output.
+    All options are psql's own (suara psql -? lists them), and so is the output.
     """
     from kernel.settings import read_settings
     from suara.local import client, stack

@@ -41,10 +41,12 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
 
-def account() -> Account:
-    """Return the account to use: ourselves, or for root an unprivileged one, made where it is missing."""
+def account(cluster: Path) -> Account:
+    """Return the account that runs `cluster`: ourselves, or for root its owner, or an unprivileged one that is made."""
     if os.geteuid() != 0:
         return Account()
+    if cluster.exists() and cluster.stat().st_uid != 0:
+        return Account(cluster.stat().st_uid, cluster.stat().st_gid)
     import pwd
 
     try:

@@ -86,7 +86,8 @@ def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: S
     properties = _write_properties(home, port, login=login)
     _format_once(home, properties, java)
     command = [*java, "kafka.Kafka", str(properties)]
-    launch = Launch(name=NAME, command=command, order=1, address=f"{ports.HOST}:{port}")
+    address = f"{ports.HOST}:{port}"
+    launch = Launch(name=NAME, command=command, order=1, address=address, environment=_environment())
     return processes.start(home, launch, owner=owner)
 
 
@@ -146,8 +147,7 @@ def _java(class_path: str, *, heap_mb: int) -> list[str]:
 
 def _write_properties(home: Path, port: int, *, login: bool) -> Path:
     folder = processes.private(home / "kafka")
-    # A properties file reads a backslash as an escape; a comma would part two folders.
-    log = str(folder / "log").replace("\\", "\\\\")
+    log = str(folder / "log")
     if "," in log:
         message = f"Kafka cannot keep its log in a path with a comma: {log}"
         raise PartUnavailableError(message, remedy="Set SUARA_HOME to another folder.")
@@ -156,7 +156,7 @@ def _write_properties(home: Path, port: int, *, login: bool) -> Path:
         broker=port,
         controller=ports.choose(home, "kafka-controller"),
         protocol="SASL_PLAINTEXT" if login else "PLAINTEXT",
-        folder=log,
+        folder=_escaped(log),
     )
     if login:
         password = secret(folder / "password")
@@ -169,6 +169,17 @@ def _write_properties(home: Path, port: int, *, login: bool) -> Path:
     return path
 
 
+def _escaped(value: str) -> str:
+    """Write a value as Java's properties want it: ASCII, with UTF-16 escapes, a backslash doubled."""
+    units = memoryview(value.replace("\\", "\\\\").encode("utf-16-le")).cast("H")
+    return "".join(chr(unit) if unit < 128 else f"\\u{unit:04x}" for unit in units)
+
+
+def _environment() -> dict[str, str]:
+    """Return an environment in which Java reads and writes file names as UTF-8."""
+    return {**os.environ, "LC_ALL": "C.UTF-8"}
+
+
 def _format_once(home: Path, properties: Path, java: list[str]) -> None:
     """Format the log folder; one that was left half formatted is begun again, as nothing was ever written to it."""
     done = home / "kafka" / "formatted"
@@ -177,7 +188,7 @@ def _format_once(home: Path, properties: Path, java: list[str]) -> None:
     shutil.rmtree(home / "kafka" / "log", ignore_errors=True)
     cluster = base64.urlsafe_b64encode(hashlib.sha256(str(home).encode()).digest()[:16]).rstrip(b"=").decode()
     command = [*java, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(properties)]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=dict(os.environ))  # noqa: S603
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", env=_environment())  # noqa: S603
     if result.returncode:
         message = f"{TITLE} cannot format its log folder:\n{result.stdout}{result.stderr}"
         raise PartUnavailableError(message)

@@ -65,8 +65,8 @@ def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: S
         return url(home)
     say(f"Starting {TITLE}")
     clock = SystemClock()
-    who = account()
     cluster = home / "postgres" / "cluster"
+    who = account(cluster)
     cluster.parent.mkdir(parents=True, exist_ok=True)
     let_pass(programs() / "postgres", who, say)
     let_pass(cluster, who, say)

@@ -76,6 +76,7 @@ def server_environment(settings: Settings, home: Path, *, port: int) -> dict[str
         "SUARA_HOME": str(settings.home),
         "SUARA_CONFIG": str(settings.config),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": settings.community.community.timezone,
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",

@@ -66,7 +66,7 @@ class Home:
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
     folder = Path(tempfile.mkdtemp(prefix="suara tests "))
-    found = Home(folder / "a home")
+    found = Home(folder / "a höme 家 🏠")
     yield found
     found.run("down")
     shutil.rmtree(folder)
