@@ -46,12 +46,15 @@ def gate(day: date) -> str:
 
 
 def shards(day: date) -> list[int]:
-    """Return the numbers of the shards that the day's due posts fall into."""
+    """Return the numbers of the shards that the day's due posts fall into; one even when none is due.
+
+    A run without any shard would skip the rest of the day.
+    """
     context = open_context()
     with context.begin() as connection:
         posts.drop_stale(connection, day_span(day, context.zone))
         due = posts.count_due(connection, day_span(day, context.zone), steps=context.steps)
-    return list(range(-(-due // SHARD_POSTS)))
+    return list(range(max(1, -(-due // SHARD_POSTS))))
 
 
 def enrich(day: date, *, shard: int, of: int) -> int:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pgvector.psycopg import register_vector
 from sqlalchemy import Connection, text
 
 from kernel.calendar import Span
@@ -15,8 +12,7 @@ from kernel.model import Annotation, Post
 from warehouse.bulk import copy_rows, upsert
 from warehouse.tables.core import post_annotation, post_embedding
 from warehouse.tables.privacy import pii_span
-
-Vectors = NDArray[np.float32]
+from warehouse.vectors import Vectors, array, speak_vectors
 
 # A post is due when it has no annotation, or one of another version of the post or of the steps.
 _DUE = """
@@ -93,19 +89,19 @@ def write_annotations(connection: Connection, annotations: Sequence[Annotation],
 def read_vectors(connection: Connection, hashes: Iterable[bytes], *, model: str) -> dict[bytes, Vectors]:
     """Return the stored vectors of texts, by sha256; texts never encoded are missing."""
     wanted = list(set(hashes))
-    _register(connection)
+    speak_vectors(connection)
     rows = connection.execute(
         text(
             "select text_sha256, embedding from core.post_embedding where model = :model and text_sha256 = any(:wanted)"
         ),
         {"model": model, "wanted": wanted},
     )
-    return {bytes(sha): np.asarray(vector, dtype=np.float32) for sha, vector in rows}
+    return {bytes(sha): array(vector) for sha, vector in rows}
 
 
 def write_vectors(connection: Connection, hashes: Sequence[bytes], vectors: Vectors, *, model: str) -> None:
     """Store vectors of distinct texts; a text that another process stored meanwhile keeps its vector."""
-    _register(connection)
+    speak_vectors(connection)
     rows = [(sha, model, vector) for sha, vector in zip(hashes, vectors, strict=True)]
     upsert(
         connection, post_embedding, ["text_sha256", "model", "embedding"], rows, key=["text_sha256", "model"], update=[]
@@ -144,8 +140,3 @@ def write_duplicates(connection: Connection, span: Span, duplicates: dict[int, i
 
 def _bounds(span: Span, steps: str) -> dict[str, Any]:
     return {"start": span.start, "end": span.end, "steps": steps}
-
-
-def _register(connection: Connection) -> None:
-    driver = connection.connection.driver_connection
-    register_vector(driver)  # type: ignore[arg-type]

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from pgvector.psycopg import register_vector
 from sqlalchemy import Connection, delete, insert, select, text, update
 
 from kernel.calendar import Span
@@ -21,8 +18,7 @@ from kernel.errors import InputError
 from kernel.model import Mention
 from warehouse.bulk import upsert
 from warehouse.tables.themes import mention, theme, theme_event, theme_run, theme_space, theme_version
-
-Vectors = NDArray[np.float32]
+from warehouse.vectors import Vectors, array, speak_vectors
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def read_candidates(connection: Connection, span: Span, languages: Sequence[str]
 
 def read_known(connection: Connection, week: date, *, model: str) -> list[Remembered]:
     """Return the themes that were known before `week` and may take posts, in the order of their ids."""
-    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    speak_vectors(connection)
     rows = connection.execute(
         text("""
             select distinct on (t.theme_id) t.theme_id, t.name, t.name_source, t.area_source,
@@ -96,7 +92,7 @@ def read_known(connection: Connection, week: date, *, model: str) -> list[Rememb
         {"week": week, "model": model},
     )
     return [
-        Remembered(**{**row, "keywords": tuple(row["keywords"]), "centroid": np.asarray(row["centroid"], np.float32)})
+        Remembered(**{**row, "keywords": tuple(row["keywords"]), "centroid": array(row["centroid"])})
         for row in rows.mappings()
     ]
 
@@ -132,7 +128,7 @@ def read_pinned(connection: Connection, post_ids: Sequence[int]) -> dict[int, in
         """),
         {"posts": list(post_ids)},
     )
-    return dict(rows)
+    return dict(rows.tuples().all())
 
 
 def births_of(connection: Connection, week: date) -> dict[int, set[int]]:
@@ -188,7 +184,7 @@ def write_week(
     connection: Connection, week: date, *, model: str, rows: Sequence[ThemeRow], mentions: Sequence[Mention]
 ) -> None:
     """Store the shapes of themes and the posts in them."""
-    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    speak_vectors(connection)
     columns = [
         "theme_id",
         "week",
@@ -245,23 +241,20 @@ def rename_by_machine(connection: Connection, theme_id: int, name: str) -> None:
 
 def read_space(connection: Connection, model: str) -> list[tuple[str, str, Vectors, Vectors]]:
     """Return (version, language, mean, component) of the frozen space of an encoder; empty before the first run."""
-    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    speak_vectors(connection)
     rows = connection.execute(
         select(theme_space.c.version, theme_space.c.language, theme_space.c.mean, theme_space.c.component)
         .where(theme_space.c.model == model)
         .order_by(theme_space.c.language)
     )
-    return [
-        (version, language, np.asarray(mean, np.float32), np.asarray(component, np.float32))
-        for version, language, mean, component in rows
-    ]
+    return [(version, language, array(mean), array(component)) for version, language, mean, component in rows]
 
 
 def write_space(
     connection: Connection, model: str, version: str, means: Mapping[str, Vectors], component: Vectors, posts: int
 ) -> None:
     """Freeze the space of an encoder."""
-    register_vector(connection.connection.driver_connection)  # type: ignore[arg-type]
+    speak_vectors(connection)
     columns = ["model", "language", "version", "mean", "component", "posts"]
     rows = [(model, language, version, mean, component, posts) for language, mean in means.items()]
     upsert(connection, theme_space, columns, rows, key=["model", "language"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ DAYS = st.dates(date(2000, 1, 1), date(2060, 1, 1))
 @given(DAYS, ZONES)
 def test_days_of_a_week_meet_without_gap_or_overlap(day, zone):
     spans = [day_span(each, zone) for each in days_of_week(monday_of(day))]
-    assert all(before.end == after.start for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end == after.start for before, after in itertools.pairwise(spans))
     assert (spans[0].start, spans[-1].end) == (
         week_span(monday_of(day), zone).start,
         week_span(monday_of(day), zone).end,
