@@ -20,6 +20,7 @@ from kernel.model import Quote, Sentiment
 
 LONGEST = 240
 SHORTEST = 25
+FEWEST_WORDS = 4
 # Readers' favourite length: long enough to say what is wrong, short enough to be read.
 IDEAL = 120
 MOST_TOXIC = 0.3
@@ -27,6 +28,7 @@ MOST_MASKED = 0.2
 # A language speaks for itself when it holds at least this share of a theme's posts.
 LEAST_LANGUAGE = 0.15
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _MASK = re.compile(r"\[[a-z_]+\]")
 _SENTENCE = re.compile(r"[^\s][^.!?…\n]*(?:[.!?…]+(?!\s|$)[^.!?…\n]*)*(?:[.!?…]+[\"')\]]*|(?=\n)|$)")
 _COARSE = re.compile(
@@ -151,7 +153,7 @@ def _best_stretch(post: Candidate, words: Sequence[str]) -> _Stretch | None:
     """Return the fittest run of whole sentences of a post, or None where no run is fit to be printed."""
     if (post.toxicity or 0.0) > MOST_TOXIC:
         return None
-    sentences = [(found.start(), found.end()) for found in _SENTENCE.finditer(post.masked)]
+    sentences = [(found.start(), found.start() + len(found[0].rstrip())) for found in _SENTENCE.finditer(post.masked)]
     runs = [
         _Stretch(post, start, end)
         for index, (start, _) in enumerate(sentences)
@@ -163,8 +165,8 @@ def _best_stretch(post: Candidate, words: Sequence[str]) -> _Stretch | None:
 
 
 def _is_fit(text: str) -> bool:
-    masks = len(_MASK.findall(text))
-    return len(text.split()) >= 4 and masks <= MOST_MASKED * len(text.split()) and not _COARSE.search(text)
+    words, masks = len(_WORD.findall(text)), len(_MASK.findall(text))
+    return words >= FEWEST_WORDS and masks <= MOST_MASKED * words and not _COARSE.search(text)
 
 
 def _merit(stretch: _Stretch, words: Sequence[str]) -> float:

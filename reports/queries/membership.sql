@@ -24,7 +24,9 @@ before as (
     group by person_id
 )
 select
-    (select least(13, (cast(:week as date) - coalesce(min(person_first_week), cast(:week as date))) / 7) from seen) as history_weeks,
+    (
+        select least(13, (cast(:week as date) - coalesce(min(person_first_week), cast(:week as date))) / 7) from seen
+    ) as history_weeks,
     count(n.person_id) as active,
     count(*) filter (where n.first_week = cast(:week as date)) as new,
     count(*) filter (where n.first_week < cast(:week as date) and b.person_id is not null) as returning,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, func, insert, select
 
 from reports.evidence import Candidate
 from warehouse.tables import reports as tables
@@ -45,7 +45,7 @@ SAYINGS: dict[int, dict[str, dict[str, list[str]]]] = {
             "negative": [
                 "Since the update my stock will not sync between the two tablets. I enter everything twice now.",
                 "Sync fails every morning at opening time. Please roll it back!",
-                "Version 4.2 broke sync for our shop. We lost a whole day of sales, write me at [email] if you need logs.",
+                "Version 4.2 broke sync for our shop. We lost a whole day of sales, mail [email] for the logs.",
             ],
             "positive": ["Sync works for me again after I reinstalled, and it is faster than before."],
         },
@@ -112,7 +112,7 @@ class Frozen:
 
 def make(seed: int = 7) -> Frozen:
     """Return the community of a seed."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - not a secret
     frozen = Frozen()
     frozen.themes = [
         {
@@ -223,10 +223,11 @@ def _threads(frozen: Frozen, rng: random.Random, monday: date) -> None:
 
 def write(connection: Connection, frozen: Frozen) -> int:
     """Put the rows into a warehouse under a new report and return its id."""
+    revision = connection.execute(select(func.count()).select_from(tables.report)).scalar_one() + 1
     report = {
         "week": WEEK,
         "area": "community",
-        "revision": 1,
+        "revision": revision,
         "input_id": 0,
         "proposed_at": datetime(2026, 11, 23, 3, tzinfo=UTC),
         "timezone": "UTC",
