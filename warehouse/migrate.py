@@ -131,6 +131,9 @@ def _remedy(error: psycopg.Error) -> str | None:
 
 def _prepare(connection: Connection) -> None:
     """Make what revisions stand on: the extension, the roles, and the schema of Alembic's own table."""
+    if (connection.dialect.server_version_info or (0,)) < (16,):
+        message = "the server is older than PostgreSQL 16"
+        raise WarehouseError(message, remedy="Upgrade it, or unset SUARA_WAREHOUSE__URL to use the embedded one.")
     connection.execute(text("create extension if not exists vector"))
     user, database = connection.execute(text("select current_user, quote_ident(current_database())")).one()
     for role in ROLES:
