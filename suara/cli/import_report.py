@@ -107,10 +107,8 @@ def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
     if summary.tally.sent == 0:
         message = f"no row of {summary.path} can be imported"
         outside = summary.tally.skipped["outside"]
-        remedy = "All are outside of --since and --until." if outside and outside == summary.tally.read else None
-        raise InputError(
-            message, remedy=remedy or "The reasons are above; --dry-run and --map help to find the columns."
-        )
+        hint = f"{outside:,} rows are outside of --since and --until." if outside else "See the reasons above."
+        raise InputError(message, remedy=f"{hint} --dry-run and --map help to find the columns.")
 
 
 def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
