@@ -10,9 +10,9 @@ from datetime import date, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
-from warehouse.quality.gate import check
 
 from jobs.context import Context, encoder, open_context
+from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
 from kernel.errors import StaleInputError
 from nlp import annotate, duplicates
@@ -26,16 +26,12 @@ DUPLICATE_DAYS = 14
 
 
 def gate(day: date) -> str:
-    """Refuse a day whose events are still on their way or break a rule; return its fingerprint."""
+    """Refuse a day whose events are still on their way; return its fingerprint."""
     context = open_context()
     span = day_span(day, context.zone)
     if _is_behind(context, span):
         message = f"events up to the end of {day} are still waiting in Kafka"
         raise StaleInputError(message, remedy="Load them with: suara sink --until-idle")
-    result = check(context.url, "ingest", partition=day, span=span)
-    if result.critical:
-        message = f"{day}: {'; '.join(result.critical)}"
-        raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
     with context.begin() as connection:
         fingerprint = runs.day_fingerprints(connection, day, day, context.zone).get(day, runs.EMPTY)
         now = context.clock.now()
@@ -107,10 +103,7 @@ def facts(day: date) -> dict[str, int]:
         rows = marts.refresh_posts(connection, day, context.zone)
         threads = marts.refresh_threads(connection, day, context.zone)
     for suite in ("posts_day", "mart_day"):
-        result = check(context.url, suite, partition=day, span=span)
-        if result.critical:
-            message = f"{day}: {'; '.join(result.critical)}"
-            raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
+        require(context, suite, day, span)
     return {"posts": rows, "threads": threads}
 
 

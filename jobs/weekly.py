@@ -6,11 +6,10 @@ import hashlib
 from datetime import date, timedelta
 from typing import Any
 
-from warehouse.quality.gate import check
-
 from jobs import themes as theme_job
 from jobs.context import Context, code_version, open_context
 from jobs.pages import write_index
+from jobs.quality import require
 from kernel.calendar import days_of_week, week_span
 from kernel.errors import StaleInputError
 from warehouse import runs
@@ -19,7 +18,7 @@ from warehouse.reporting import COMMUNITY, Proposal, propose_input
 
 
 def gate(monday: date) -> str:
-    """Refuse a week that has a day which is not complete; return the week's fingerprint."""
+    """Refuse a week with a day that is not complete, or whose archive and posts disagree; return its fingerprint."""
     context = open_context()
     with context.begin() as connection:
         complete = runs.successes(connection, "daily", days_of_week(monday))
@@ -27,6 +26,7 @@ def gate(monday: date) -> str:
     if absent:
         message = f"the week of {monday} is not complete: no run of {', '.join(absent)}"
         raise StaleInputError(message, remedy=f"Run them with: suara run daily --from {absent[0]} --to {absent[-1]}")
+    require(context, "ingest", monday, week_span(monday, context.zone))
     found = fingerprint(context, monday)
     with context.begin() as connection:
         now = context.clock.now()
@@ -40,10 +40,7 @@ def themes(monday: date) -> dict[str, int]:
     """Find the themes of the week and check them; return counts."""
     context = open_context()
     counts = theme_job.themes(context, monday)
-    result = check(context.url, "themes_week", partition=monday, span=week_span(monday, context.zone))
-    if result.critical:
-        message = f"themes of {monday}: {'; '.join(result.critical)}"
-        raise StaleInputError(message, remedy="See: select * from ops.quality_result order by result_id desc")
+    require(context, "themes_week", monday, week_span(monday, context.zone))
     return counts
 
 
