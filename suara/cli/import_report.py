@@ -127,7 +127,7 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         forgotten = f", {landed.forgotten:,} are of people who asked to be forgotten" if landed.forgotten else ""
         yield f"Loaded {landed.new:,} new posts{known}{forgotten}, {landed.dead_letters:,} dead letters{rate}"
         if landed.dead_letters:
-            yield "See why with: suara dlq list"
+            yield 'See why with: suara psql -c "select * from ops.rejected_digest"'
     elif not summary.dry_run and tally.sent:
         yield "The sink goes on loading them; `suara run weekly` waits for it"
     if tally.first is not None and tally.last is not None:
