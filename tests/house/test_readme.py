@@ -2,7 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +19,11 @@ LINES = [line for block in BLOCKS for line in block.splitlines() if line and not
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+def home() -> Iterator[Path]:
+    """A home outside of pytest's folders, which are closed to PostgreSQL's own account."""
+    folder = Path(tempfile.mkdtemp(prefix="suara-readme-"))
+    yield folder / "home"
+    shutil.rmtree(folder)
 
 
 def test_every_command_runs_as_typed(home: Path, tmp_path: Path) -> None:
