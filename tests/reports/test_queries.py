@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -16,17 +15,8 @@ from reports import queries
 from tests.reports import frozen
 from tests.reports.answers import ask
 from tests.reports.frozen import WEEK, Frozen
-from warehouse.engine import connect
 
 FROZEN = {"mart.report_post", "mart.report_thread", "mart.report_theme"}
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    engine = connect(warehouse_url)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 def post(post_id: int, person: int, weeks_ago: int = 0, **known: Any) -> dict[str, Any]:

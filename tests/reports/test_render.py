@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Connection
 
 from kernel.model import Fact
 from reports import document, phrases, render
@@ -18,7 +16,6 @@ from reports.numbers import numbers
 from reports.voice import kind_of, part_of, shown
 from tests.reports import answers, frozen
 from tests.reports.page import Page
-from warehouse.engine import connect
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,14 +30,6 @@ def variant(name: str, language: str) -> Document:
 
 
 EVERY = [(name, language) for name in ("community", "sync", "empty") for language in phrases.LANGUAGES]
-
-
-@pytest.fixture
-def connection(warehouse_url: str) -> Iterator[Connection]:
-    engine = connect(warehouse_url)
-    with engine.begin() as opened:
-        yield opened
-    engine.dispose()
 
 
 def expect(name: str, content: bytes) -> None:
