@@ -21,13 +21,13 @@ def describe(url: str, *statements: str) -> list[dictionary.Relation]:
     return found
 
 
-def test_everything_is_explained(warehouse_url: str) -> None:
-    assert dictionary.undocumented(describe(warehouse_url)) == []
+def test_everything_is_explained(shared_url: str) -> None:
+    assert dictionary.undocumented(describe(shared_url)) == []
 
 
-def test_what_is_not_explained_is_named(warehouse_url: str) -> None:
+def test_what_is_not_explained_is_named(shared_url: str) -> None:
     found = describe(
-        warehouse_url,
+        shared_url,
         "create table core.secret (one int, two int)",
         "comment on column core.secret.one is 'The first.'",
         "create view mart.shown as select 1 as number",
@@ -44,8 +44,8 @@ def test_what_is_not_explained_is_named(warehouse_url: str) -> None:
     ]
 
 
-def test_tables_and_views_are_told_apart_and_partitions_are_left_out(warehouse_url: str) -> None:
-    found = {f"{relation.schema}.{relation.name}": relation for relation in describe(warehouse_url)}
+def test_tables_and_views_are_told_apart_and_partitions_are_left_out(shared_url: str) -> None:
+    found = {f"{relation.schema}.{relation.name}": relation for relation in describe(shared_url)}
     assert found["mart.dim_theme"].kind == "view"
     assert found["raw.event"].kind == "table"
     assert "raw.event_default" not in found
@@ -53,8 +53,8 @@ def test_tables_and_views_are_told_apart_and_partitions_are_left_out(warehouse_u
     assert (key.type, key.is_required) == ("bigint", True)
 
 
-def test_the_page_is_up_to_date(warehouse_url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert dictionary.main([warehouse_url]) == 0
+def test_the_page_is_up_to_date(shared_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert dictionary.main([shared_url]) == 0
     assert PAGE.read_text("utf-8") == capsys.readouterr().out, (
         f"make it anew: python -m warehouse.dictionary postgresql://... > {PAGE.relative_to(Path.cwd())}"
     )

@@ -72,8 +72,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("role", ALLOWED)
-def test_what_a_role_may_do(warehouse_url: str, role: Any) -> None:
-    engine = connect(warehouse_url, role=role)
+def test_what_a_role_may_do(shared_url: str, role: Any) -> None:
+    engine = connect(shared_url, role=role)
     with engine.connect() as connection:
         for statement in ALLOWED[role]:
             connection.execute(text(statement))
@@ -81,16 +81,16 @@ def test_what_a_role_may_do(warehouse_url: str, role: Any) -> None:
 
 
 @pytest.mark.parametrize("role", REFUSED)
-def test_what_a_role_may_not_do(warehouse_url: str, role: Any) -> None:
-    engine = connect(warehouse_url, role=role)
+def test_what_a_role_may_not_do(shared_url: str, role: Any) -> None:
+    engine = connect(shared_url, role=role)
     for statement in REFUSED[role]:
         with engine.connect() as connection, pytest.raises(ProgrammingError, match=r"permission denied|must be owner"):
             connection.execute(text(statement))
     engine.dispose()
 
 
-def test_the_role_outlives_a_rollback_and_the_zone_is_utc(warehouse_url: str) -> None:
-    engine = connect(warehouse_url, role="reader")
+def test_the_role_outlives_a_rollback_and_the_zone_is_utc(shared_url: str) -> None:
+    engine = connect(shared_url, role="reader")
     for _ in range(2):
         with engine.connect() as connection:
             assert connection.execute(text("select current_user")).scalar() == "suara_reader"

@@ -136,8 +136,8 @@ def test_every_view_file_is_made() -> None:
 
 
 @pytest.mark.parametrize("role", ["ingest", "pipeline", "reader", "privacy"])
-def test_head_is_recognised_by_every_role(warehouse_url: str, role: Any) -> None:
-    engine = connect(warehouse_url, role=role)
+def test_head_is_recognised_by_every_role(shared_url: str, role: Any) -> None:
+    engine = connect(shared_url, role=role)
     migrate.require_head(engine)
     engine.dispose()
 

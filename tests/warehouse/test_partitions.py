@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
+import pytest
 from sqlalchemy import Connection, text
 
 from tests.warehouse.rows import Rows, at
@@ -14,6 +16,15 @@ EVENT = text("""
     values ('posts', 0, :offset, :moment, 'id', 'urn:community:forum:x', 'type', :moment, '{}')
 """)
 PLACES = "select tableoid::regclass::text, kafka_offset from raw.event order by kafka_offset"
+
+
+@pytest.fixture
+def connection(warehouse_url: str) -> Iterator[Connection]:
+    """A transaction on the test's own database, because events arrive in another one."""
+    engine = connect(warehouse_url, role="pipeline")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 def arrive(url: str, *moments: str) -> None:

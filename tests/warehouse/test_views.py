@@ -216,8 +216,8 @@ def test_member_activity(rows: Rows) -> None:
 
 
 class TestOperations:
-    def test_lag(self, warehouse_url: str) -> None:
-        engine = connect(warehouse_url, role="ingest")
+    def test_lag(self, shared_url: str) -> None:
+        engine = connect(shared_url, role="ingest")
         with engine.connect() as connection:
             rows = Rows(connection)
             base = {"consumer_group": "g", "topic": "t", "topic_id": "00000000-0000-0000-0000-000000000001"}
@@ -240,8 +240,8 @@ class TestOperations:
             (empty, 0, None, None, None),
         ]
 
-    def test_rejected_events_by_reason(self, warehouse_url: str) -> None:
-        engine = connect(warehouse_url, role="ingest")
+    def test_rejected_events_by_reason(self, shared_url: str) -> None:
+        engine = connect(shared_url, role="ingest")
         with engine.connect() as connection:
             base = {"topic": "posts", "kafka_partition": 0, "stage": "decode", "payload": b"secret"}
             for offset, (reason, day) in enumerate([("invalid_utf8", 3), ("invalid_utf8", 2), ("not_json", 2)]):
