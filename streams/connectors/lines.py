@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -37,6 +37,7 @@ def read_rows(
     places = {name: place for place, name in enumerate(dict.fromkeys([*columns, *outer]))}
     nested = [(places[name], places[name.partition(".")[0]], name.partition(".")[2]) for name in columns if "." in name]
     pick = itemgetter(*[places[name] for name in columns], 0)
+    writers = _WRITERS
     for item in _objects(stream, _shape(list(places))):
         if isinstance(item, RejectedRow):
             yield item
@@ -47,8 +48,8 @@ def read_rows(
             found = _with_nested(list(found), nested)
         values = pick(found)[:-1]
         try:
-            yield line, tuple([value if type(value) is str and value else _words(value) for value in values])
-        except TypeError:
+            yield line, tuple([writers[type(value)](value) for value in values])
+        except KeyError:
             if lenient:
                 yield line, tuple([value if isinstance(value, str) else None for value in values])
             else:
@@ -91,24 +92,35 @@ def _refusal(number: int, text: bytes, error: Exception) -> RejectedRow:
     return RejectedRow(number, "bad_json", "nested too deeply" if deep else "not one JSON object on the line")
 
 
+def _list(value: list[Any]) -> str | None:
+    if any(type(part) is list for part in value):
+        raise KeyError(list)
+    return ",".join([_words(part) or "" for part in value]) or None
+
+
+def _float(value: float) -> str:
+    return str(int(value)) if value.is_integer() else str(value)
+
+
+# How a JSON value is written as text: whole numbers without a point, lists of words with commas.
+_WRITERS: dict[type, Callable[[Any], str | None]] = {
+    str: lambda value: value or None,
+    int: str,
+    type(None): lambda value: value,
+    float: _float,
+    bool: lambda value: "true" if value else "false",
+    list: _list,
+}
+
+
 def _words(value: Any) -> str | None:
-    """Write a JSON value as text: whole numbers without a point, lists of words with commas. Raises `TypeError`."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, str | int | float):
-        return str(value)
-    if isinstance(value, list) and not any(isinstance(part, list) for part in value):
-        return ",".join([_words(part) or "" for part in value]) or None
-    raise TypeError
+    """Write a JSON value as text. Raises `KeyError` for objects, and for lists of lists."""
+    return _WRITERS[type(value)](value)
 
 
 def _is_words(value: Any) -> bool:
     try:
         _words(value)
-    except TypeError:
+    except KeyError:
         return False
     return True

@@ -115,13 +115,14 @@ def test_lines_that_are_no_object_are_refused_alone_without_their_words(tmp_path
     assert not any("secret" in item.detail for item in refused)
 
 
-def test_a_list_of_objects_is_no_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ['[{"type":"bold"}]', '["a",["b"]]', "[" * 900 + "]" * 900, '{"a":1}'])
+def test_a_list_of_objects_is_no_text(tmp_path: Path, words: str) -> None:
     file = tmp_path / "file"
-    file.write_bytes(b'{"id":1,"words":[{"type":"bold"}]}\n{"id":2,"words":"plain"}\n')
+    file.write_bytes(b'{"id":2,"words":"plain"}\n{"id":1,"words":%s}\n' % words.encode())
     table = inspect(file, "jsonl")
-    refused, good = read(table, ("id", "words"))
-    assert refused == RejectedRow(1, "wrong_type", "column 'words' holds a list or an object")
-    assert good == (2, ("2", "plain"))
+    good, refused = read(table, ("id", "words"))
+    assert refused == RejectedRow(2, "wrong_type", "column 'words' holds a list or an object")
+    assert good == (1, ("2", "plain"))
     assert table.values("words") == ["plain"]
 
 
