@@ -2,6 +2,7 @@
 
 People are counted once, posts second. A week is compared with the one before by people per active person of the whole
 community, so that a busy week does not make every theme grow. A theme is unknown, not silent, before it was born.
+The test takes two weeks as independent; people who speak in both make it more cautious, not less.
 """
 
 from __future__ import annotations

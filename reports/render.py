@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from kernel.model import Fact
-from reports import charts
+from reports import charts, queries
 from reports.document import Document, encode
 from reports.numbers import UNKNOWN, numbers
 from reports.view import LATE_HOURS, View, view
@@ -36,6 +36,7 @@ def html(document: Document) -> str:
         spark_of=lambda fact: _spark(fact, voice),
         mix=lambda facts: _mix(facts, voice),
         curve=_curve(lists, voice),
+        queries=[(name, queries.load(name)) for name in sorted({fact.query for fact in lists.table})],
     )  # fmt: skip
 
 

@@ -214,6 +214,19 @@ def test_an_area_report_has_no_pulse_and_names_its_team():
     assert {"Team Tides", "R. Wulan", "Sync and stock"} <= {word.strip() for word in page.words}
 
 
+def test_a_theme_that_fell_silent_is_named_without_a_search_for_its_words():
+    made = stored("community")
+    gone = {"theme.3.people", "theme.3.posts", "theme.3.sources"}
+    facts = tuple(msgspec.structs.replace(fact, value=0.0) if fact.id in gone else fact for fact in made.facts)
+    facts = tuple(msgspec.structs.replace(fact, value=None) if fact.id == "theme.3.rank" else fact for fact in facts)
+    page = render.html(
+        msgspec.structs.replace(made, facts=facts, quotes=tuple(q for q in made.quotes if q.theme_id != 3))
+    )
+    told = page[page.index('id="theme-3"') :]
+    assert phrases.load("en")["evidence.no_quote"] not in told
+    assert phrases.load("en")["themes.others"] in page
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
