@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.evidence import LONGEST, Candidate, choose, is_verbatim
@@ -49,6 +49,7 @@ def test_a_quote_that_was_changed_is_found_out():
     assert not is_verbatim(quote, "Oh. " + PLAIN)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab .!?\n[]é🙂", min_size=0, max_size=300), max_size=6))
 def test_whatever_was_written_a_quote_is_verbatim(texts):
     posts = dict(enumerate(texts))
