@@ -227,6 +227,21 @@ def test_what_changed_while_the_day_ran_is_a_warning(healthy: str) -> None:
     assert run(healthy, "mart_day") == GateResult("mart_day", [], [f"core.post against mart.fct_post: {late}"])
 
 
+def test_what_changed_before_the_run_began_is_critical(healthy: str) -> None:
+    break_it(
+        healthy,
+        """
+        update core.post set version = 2, changed_at = '2026-11-05' where external_id = 'p0';
+        insert into ops.pipeline_run (kind, partition, state, input_fingerprint, code_version, started_at)
+        values ('daily', '2026-11-02', 'running', '', '', '2026-11-06');
+        """,
+    )
+    unread = "live posts whose current version has no annotation (1 of 10)"
+    assert run(healthy, "posts_day") == GateResult("posts_day", [f"core.post_annotation: {unread}"], [])
+    stale = "posts in the mart that are gone or have another version (1 of 10)"
+    assert run(healthy, "mart_day") == GateResult("mart_day", [f"core.post against mart.fct_post: {stale}"], [])
+
+
 def test_no_value_leaves_the_database(
     healthy: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

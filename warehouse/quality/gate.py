@@ -67,10 +67,12 @@ def check(url: str, suite: str, *, partition: date, span: Span) -> GateResult:
 
 def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span) -> list[Outcome]:
     """Return how every rule of `batches` fares on the rows of one partition."""
+    day = f"date '{partition.isoformat()}'"
     bounds = {
         "start": f"timestamptz '{span.start.isoformat()}'",
         "end": f"timestamptz '{span.end.isoformat()}'",
-        "partition": f"date '{partition.isoformat()}'",
+        "partition": day,
+        "began": f"(select started_at from ops.pipeline_run where kind = 'daily' and partition = {day})",  # noqa: S608
     }
     with _source(url) as (context, source):
         return [

@@ -1,10 +1,11 @@
 """What is expected of the warehouse, as plain values: a suite is batches of rows with rules about their columns.
 
-A batch is a query; `{start}`, `{end}` and `{partition}` stand for the bounds of the day or week. Queries never select
-words of a post except where a rule reads them. Great Expectations doubles every percent sign in a query: use `mod`.
+A batch is a query; `{start}`, `{end}` and `{partition}` stand for the bounds of the day or week, and `{began}` for the
+time at which the day's run began, null without one. Queries never select words of a post except where a rule reads
+them. Great Expectations doubles every percent sign in a query: use `mod`.
 
-Posts may change while a run is on its way. What changed after it was read makes the day due again and is a warning;
-what was wrong before is critical.
+Posts may change while a run is on its way. What changed after it began (or, without a run, after it was read) makes the
+day due again and is a warning; what was wrong before is critical.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ POSTS_DAY = (
             where p.created_at >= {start} and p.created_at < {end} and p.status = 'live'
         ), judged as (
             select *, post_version is not distinct from version as is_read,
-                   changed_at > coalesce(annotated_at, (select max(annotated_at) from posts)) as is_late
+                   changed_at > coalesce({began}, annotated_at, (select max(annotated_at) from posts)) as is_late
             from posts
         )
         select j.post_id, j.language, j.language_confidence, j.sentiment, j.sentiment_score, j.feedback_type,
@@ -173,7 +174,7 @@ MART_DAY = (
         """
         with said as (
             select p.post_id, p.version, p.status = 'live' and a.post_version is not distinct from p.version as is_read,
-                   p.changed_at > a.annotated_at as is_late
+                   p.changed_at > coalesce({began}, a.annotated_at) as is_late
             from core.post p left join core.post_annotation a using (post_id)
             where p.created_at >= {start} and p.created_at < {end}
         ), filed as (select post_id, version from mart.fct_post where created_date = {partition})
