@@ -16,24 +16,36 @@ from pathlib import Path
 from suara.local import processes
 
 LOOK_EVERY_SECONDS = 0.25
+_guarded: set[Path] = set()
+"""The homes that this process guards now."""
 
 
 @contextmanager
 def guarded(home: Path) -> Iterator[processes.Identity]:
-    """Yield this process as an owner: what it starts ends with the block, or with the process."""
+    """Yield this process as an owner: what it starts ends with the outermost block, or with the process."""
     owner = processes.myself()
+    if home in _guarded:
+        yield owner
+        return
     command = [sys.executable, "-m", "suara.local.guardian", str(home), str(owner.pid), repr(owner.born)]
     quiet = subprocess.DEVNULL
     guardian = subprocess.Popen(  # noqa: S603
         command, cwd="/", stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
     )
+    _guarded.add(home)
     try:
         yield owner
     finally:
+        _guarded.remove(home)
         with processes.locked(home):
             processes.release(home, owner)
         guardian.kill()
         guardian.wait()
+
+
+def owner_of(home: Path) -> processes.Identity | None:
+    """Return this process as an owner where it runs inside `guarded` for this home."""
+    return processes.myself() if home in _guarded else None
 
 
 def watch(home: Path, owner: processes.Identity) -> None:

@@ -43,8 +43,11 @@ class Addresses:
 
 
 def ensure(settings: Settings, *, sink: bool = False, say: Say) -> Addresses:
-    """Start what is not up, to stay up until `down`, and return the addresses. Raises `PartUnavailableError`."""
-    return _start(settings, owner=None, sink=sink, say=say)
+    """Start what is not up, to stay up until `down`, and return the addresses. Raises `PartUnavailableError`.
+
+    Inside `owned`, what it starts belongs to that block instead.
+    """
+    return _start(settings, owner=guardian.owner_of(settings.home), sink=sink, say=say)
 
 
 def ensure_warehouse(settings: Settings, *, say: Say) -> str:
@@ -52,7 +55,7 @@ def ensure_warehouse(settings: Settings, *, say: Say) -> str:
     from warehouse import migrate
 
     with processes.locked(settings.home, say):
-        url = _start_postgres(settings, owner=None, say=say)
+        url = _start_postgres(settings, owner=guardian.owner_of(settings.home), say=say)
         migrate.upgrade(url)
     return url
 
@@ -162,7 +165,7 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         "SUARA_CONFIG": str(settings.config),
         **found.environment(),
     }
-    ours = "".join(f"{name}={value}\n" for name, value in sorted(environment.items()) if name.startswith("SUARA_"))
+    ours = repr((sorted(found.environment().items()), str(settings.config)))
     about = hashlib.sha256(ours.encode()).hexdigest()[:16]
     running = processes.find(settings.home, SINK)
     if running and running.about == about:
@@ -174,10 +177,6 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
     else:
         died = processes.recorded(settings.home, SINK)
         say(f"Starting the sink again: it had ended, see {died.log}" if died else "Starting the sink")
-    launch = Launch(
-        name=SINK,
-        command=[sys.executable, "-m", "suara", "sink"],
-        about=about,
-        environment=environment,
-    )
+    command = [sys.executable, "-m", "suara", "sink"]
+    launch = Launch(name=SINK, command=command, about=about, environment=environment)
     processes.start(settings.home, launch, owner=owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 
 from suara.local import kafka as broker
+from warehouse import migrate
 
 
 def test_the_broker_answers(kafka: str) -> None:
@@ -19,3 +20,14 @@ def test_each_test_gets_an_empty_database(postgres_url: str, empty_url: str) -> 
         ).fetchone()
         assert tables == (0,)
         connection.execute("create extension vector")
+
+
+def test_each_test_gets_a_migrated_database(warehouse_url: str) -> None:
+    migrate.check(warehouse_url)
+    with psycopg.connect(warehouse_url) as connection:
+        connection.execute("insert into ops.setting (name, value) values ('planted', 'x')")
+
+
+def test_a_database_holds_nothing_of_the_test_before(warehouse_url: str) -> None:
+    with psycopg.connect(warehouse_url) as connection:
+        assert connection.execute("select count(*) from ops.setting where name = 'planted'").fetchone() == (0,)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from suara.local import processes
+from suara.local import guardian, processes
 from tests.suara.local.test_processes import until
 
 OWNER = """
@@ -56,3 +56,16 @@ def test_an_owner_that_ends_by_itself_has_stopped_everything(tmp_path: Path, how
     kept = processes.find(tmp_path, "kept")
     assert kept is not None
     processes.stop(tmp_path, [kept])
+
+
+def test_inside_a_guarded_block_this_process_is_the_owner(tmp_path: Path) -> None:
+    assert guardian.owner_of(tmp_path) is None
+    with guardian.guarded(tmp_path) as owner, guardian.guarded(tmp_path / "other"):
+        assert guardian.owner_of(tmp_path) == owner
+        record = processes.start(tmp_path, processes.Launch(name="owned", command=["sleep", "600"]), owner=owner)
+        with guardian.guarded(tmp_path):
+            assert guardian.owner_of(tmp_path) == owner
+        assert guardian.owner_of(tmp_path) == owner
+        assert processes.alive(record.identity), "only the outermost block ends it"
+    assert not processes.alive(record.identity)
+    assert guardian.owner_of(tmp_path) is None

@@ -80,6 +80,13 @@ def test_up_starts_every_part_and_says_so(home: Home) -> None:
     assert home.sql("select count(*) from core.post") == "0"
 
 
+def test_what_is_acknowledged_is_on_disk(home: Home) -> None:
+    assert home.sql("show fsync") == "on"
+    assert home.sql("show synchronous_commit") == "on"
+    properties = (home.folder / "kafka" / "server.properties").read_text()
+    assert "\nlog.flush.interval.messages=1\n" in properties
+
+
 def test_up_again_leaves_what_runs_alone(home: Home) -> None:
     before = home.pids()
     assert "Starting" not in home.run("up")
