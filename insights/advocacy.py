@@ -123,7 +123,8 @@ def _theme_facts(theme: Theme, rank: tuple[int, Interval] | None, scope: Scope) 
 
     def fact(name: str, label: str, unit: Any, value: float | None, **more: Any) -> Fact:
         name = f"theme.{theme.theme_id}.{name}"
-        return Fact(id=name, label=label, query="theme_week", unit=unit, value=value, params=params, **more)
+        query = more.pop("query", "theme_week")
+        return Fact(id=name, label=label, query=query, unit=unit, value=value, params=params, **more)
 
     def counted(name: str, label: str, unit: Any, **more: Any) -> Fact:
         return fact(
@@ -142,7 +143,14 @@ def _theme_facts(theme: Theme, rank: tuple[int, Interval] | None, scope: Scope) 
         _compared(fact, "trend", "People per active person, against the four weeks before", theme, base, scope),
         _negative(f"theme.{theme.theme_id}.negative", now, before, "theme_week", params),
         _kind(fact, now),
-        fact("rank", "Rank by people", "count", rank[0] if rank else None, interval=rank[1] if rank else None),
+        fact(
+            "rank",
+            "Rank by people",
+            "count",
+            rank[0] if rank else None,
+            interval=rank[1] if rank else None,
+            query="theme_people",
+        ),
         fact("age", "Weeks since it was first found", "count", age),
     ]
 
