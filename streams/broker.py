@@ -198,7 +198,8 @@ class Consumer:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_poll_records=max_records,
-                session_timeout_ms=10_000,
+                session_timeout_ms=6_000,
+                heartbeat_interval_ms=2_000,
                 partition_assignment_strategy=[CooperativeStickyAssignor],
             )
             self._kafka.subscribe(topics=sorted(topics), listener=self._listener)

@@ -183,6 +183,8 @@ class Sink:
         for attempt in count():
             try:
                 result = action()
+            except DATA_ERRORS:  # some of these are OperationalErrors too, and no waiting helps them
+                raise
             except AWAY as error:
                 self._disconnect()
                 if self._clock.monotonic() - began > self._patience:
