@@ -87,11 +87,10 @@ class Assembler:
                 return SkippedRow(line, "outside")
             post_id = self._post_id(cells, created)
             edited = instant(cells.edited_at, reading) if cells.edited_at else None
-            version = max(0, ((edited or created) - _EPOCH) // _MILLISECOND)
-            version, repeated = self._version(post_id, version, hash(cells))
+            version, repeated = self._version(post_id, _milliseconds(edited or created), hash(cells))
             if repeated:
                 return SkippedRow(line, "repeated")
-            is_edit = edited is not None or version != (created - _EPOCH) // _MILLISECOND
+            is_edit = edited is not None or version != _milliseconds(created)
             state = self._state(cells, post_id, created, edited, version)
             event = self._maker.post(PostEdited if is_edit else PostCreated, state, at=edited or created)
         except Refusal as refusal:
@@ -168,10 +167,10 @@ class Assembler:
         return msgspec.convert(fields, PostState)
 
     def _author(self, cells: Cells, post_id: str) -> dict[str, Any]:
-        reading, name = self._reading, cells.author
-        if reading.anonymous and (name is None or name.casefold() in NOBODY):
+        reading, name = self._reading, (cells.author or "").strip()
+        if reading.anonymous and (not name or name.casefold() in NOBODY):
             return {"id": fitting(f"anonymous:{post_id}")}
-        if name is None:
+        if not name:
             raise Refusal(reason="missing_author", detail="the account is empty")
         names = (name, cells.author_name)
         author: dict[str, Any] = {"id": name, "display_name": cells.author_name}
@@ -209,6 +208,10 @@ class Assembler:
             day = created.astimezone(reading.zone).date().isoformat()
             return f"{reading.channel_name(cells.channel)} {day}" if cells.channel else day
         return None
+
+
+def _milliseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MILLISECOND
 
 
 def _rating(text: str) -> int:

@@ -20,7 +20,7 @@ NOBODY = frozenset({"a google user", "google user", "pengguna google", "anonymou
 _ALWAYS: Aliases = {
     "author_name": ("author_name", "display_name", "full_name", "sender_full_name", "real_name", "username"),
     "role": ("role", "author_role", "user_role"),
-    "edited_at": ("edited_at", "last_edited_at", "modified_at", "edited", "review last update date and time"),
+    "edited_at": ("edited_at", "last_edited_at", "modified_at", "review last update date and time"),
     "title": ("post_title",),
     "tags": ("tags", "labels"),
     "url": ("url", "permalink", "link", "review link"),

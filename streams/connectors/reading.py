@@ -48,7 +48,7 @@ class Refusal(Exception):
 
 def created_at(cells: Cells, reading: Reading) -> datetime:
     """Return when a post was written, in UTC. Raises `Refusal`."""
-    if cells.created_at is None:
+    if cells.created_at is None or cells.created_at.isspace():
         raise Refusal(reason="missing_time", detail="the time is empty")
     return instant(cells.created_at, reading)
 
@@ -77,7 +77,8 @@ def number(text: str) -> str:
 
 
 def fitting(name: str) -> str:
-    """Return an id that fits: one too long is cut and ends in a hash of the whole."""
+    """Return an id without blanks around it that fits: one too long is cut and ends in a hash of the whole."""
+    name = name.strip()
     if len(name) <= MAX_ID:
         return name
     return f"{name[:160]}~{blake2b(name.encode(), digest_size=12).hexdigest()}"

@@ -213,7 +213,9 @@ BAD_ROWS = {
     "bad_time": "1,ana,someday,words",
     "bad_time ": "1,ana,1970-01-02,words",
     "future_time": "1,ana,2026-11-24T12:00:01Z,words",
+    "missing_time ": "1,ana, ,words",
     "missing_author": "1,,2026-11-02,words",
+    "missing_author ": "1, ,2026-11-02,words",
     "body_too_long": "1,ana,2026-11-02," + "w" * 200_001,
     "breaks_contract": f"1,{'a' * 201},2026-11-02,words",
     "breaks_contract ": "1,a\0b,2026-11-02,words",
@@ -237,6 +239,13 @@ def test_words_that_are_short_but_large_as_json_are_refused_before_kafka_does(tm
     items = list(connector(tmp_path, content).read())
     assert refusals(items) == [(2, "body_too_long")]
     assert len(posts(items)[0].body) == 200_000
+
+
+def test_blanks_around_ids_make_nobody_another_person(tmp_path: Path) -> None:
+    content = "id,topic_id,author,created_at,text\n 1 , 7,ana , 2026-11-02 ,a\n2,7 ,ana,2026-11-02,b\n"
+    first, second = posts(connector(tmp_path, content).read())
+    assert (first.post_id, first.thread_id, first.author.id) == ("1", "7", "ana")
+    assert (second.thread_id, second.author.id) == ("7", "ana")
 
 
 def test_long_ids_are_cut_and_stay_apart(tmp_path: Path) -> None:
