@@ -121,6 +121,7 @@ def _launch(home: Path, cluster: Path, who: Account, *, port: int, owner: Identi
         name=NAME,
         command=[str(programs() / "postgres"), "-D", str(cluster), "-p", str(port), *options],
         stop="SIGINT",  # the fast shutdown: sessions are ended, the log is flushed
+        patience=60,
         order=2,
         address=f"{ports.HOST}:{port}",
         environment=_environment(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import itertools
 import os
 import signal
@@ -24,7 +25,6 @@ import msgspec
 import psutil
 
 from kernel.clock import SystemClock
-from kernel.errors import PartUnavailableError
 
 Say = Callable[[str], None]
 
@@ -98,8 +98,8 @@ def identity(pid: int) -> Identity | None:
 
 
 def myself() -> Identity:
-    """Return the identity of this process."""
-    return Identity(os.getpid(), psutil.Process().create_time())
+    """Return the identity of this process, the same each time."""
+    return Identity(os.getpid(), _birth(os.getpid()))
 
 
 def alive(who: Identity) -> bool:
@@ -159,10 +159,11 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
     path = private(home / "logs") / f"{launch.name}.log"
     if path.exists() and path.stat().st_size > FULL_LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
-    with path.open("ab") as log:
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as gate, os.fdopen(write, "wb") as go, path.open("ab") as log:
         child = _Child(
             ["/bin/sh", "-c", _WAIT_FOR_RECORD, "sh", *launch.command],
-            stdin=subprocess.PIPE,
+            stdin=gate,
             stdout=log,
             stderr=log,
             cwd="/",
@@ -170,24 +171,20 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
             start_new_session=True,
             **(launch.account or {}),
         )
-    record = Record(
-        name=launch.name,
-        identity=Identity(child.pid, psutil.Process(child.pid).create_time()),
-        log=str(path),
-        stop=launch.stop,
-        patience=launch.patience,
-        order=launch.order,
-        about=launch.about,
-        address=launch.address,
-        detached=owner is None,
-        owners=() if owner is None else (owner,),
-    )
-    _write(home, record)
-    if child.stdin is None:  # pragma: no cover - it was asked for
-        message = "no pipe to the child"
-        raise PartUnavailableError(message)
-    with contextlib.suppress(BrokenPipeError), child.stdin as pipe:
-        pipe.write(b"go\n")
+        record = Record(
+            name=launch.name,
+            identity=Identity(child.pid, psutil.Process(child.pid).create_time()),
+            log=str(path),
+            stop=launch.stop,
+            patience=launch.patience,
+            order=launch.order,
+            about=launch.about,
+            address=launch.address,
+            detached=owner is None,
+            owners=() if owner is None else (owner,),
+        )
+        _write(home, record)
+        go.write(b"go\n")
     return record
 
 
@@ -240,6 +237,11 @@ def _write(home: Path, record: Record) -> None:
     new = path.with_suffix(".new")
     new.write_bytes(msgspec.json.encode(record))
     new.replace(path)
+
+
+@functools.cache
+def _birth(pid: int) -> float:
+    return psutil.Process(pid).create_time()
 
 
 def _order(record: Record) -> int:

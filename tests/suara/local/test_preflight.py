@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,7 @@ def guarded_broker(server_home: Settings) -> Iterator[KafkaSettings]:
             record = broker.start(home, settings.local, owner=owner, say=print)
             broker.wait(home, record)
         yield broker.settings_of(home, settings.kafka)
+    shutil.rmtree(home)
 
 
 def test_a_login_that_the_broker_refuses_is_named(guarded_broker: KafkaSettings) -> None:
