@@ -37,6 +37,7 @@ _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{1,4}(?![\w:])", r
 _VERSION_BEFORE = re.compile(r"(?:\bv|version|versi|ver|build|release|rilis|update)[ .:]*\Z", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@/.])@[A-Za-z0-9_](?:[\w.-]{0,38}\w)?(?:#\d{4})?")
 _KEY = re.compile(r"(?<![\w-])[A-Za-z0-9_-]{28,200}(?![\w-])")
+_SECRET = re.compile(r"(?:gh[pousr]_|github_pat_|sk[-_]|pk_|xox[abprs]-|AKIA|AIza|eyJ)\w")
 # Where letters and digits meet: words joined by dashes have few such places, random keys have many.
 _MEETING = re.compile(r"(?<=\d)[A-Za-z]|(?<=[A-Za-z])\d")
 _LEAST_MEETINGS = 5
@@ -176,7 +177,7 @@ def _is_ip(text: str, found: re.Match[str]) -> bool:
 
 
 def _is_key(written: str) -> bool:
-    return len(_MEETING.findall(written)) >= _LEAST_MEETINGS
+    return bool(_SECRET.match(written)) or len(_MEETING.findall(written)) >= _LEAST_MEETINGS
 
 
 def _streets(texts: Sequence[str]) -> list[list[PiiSpan]]:

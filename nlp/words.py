@@ -21,15 +21,15 @@ from spacy.tokens import Doc
 from nlp.text import PLACEHOLDER
 
 
-def _words_of(name: str) -> frozenset[str]:
+def words_of(name: str) -> frozenset[str]:
     """Read a list of words that comes with this package."""
     return frozenset(files("nlp").joinpath("wordlists", f"{name}.txt").read_text("utf-8").split())
 
 
-_ENGLISH_CHAT = _words_of("chat.en")
-_INDONESIAN_CHAT = _words_of("chat.id")
+_ENGLISH_CHAT = words_of("chat.en")
+_INDONESIAN_CHAT = words_of("chat.id")
 # Subjects of complaints and requests that spaCy's lists hold.
-_SUBJECTS = _words_of("subjects")
+_SUBJECTS = words_of("subjects")
 STOP = (ENGLISH | INDONESIAN | _ENGLISH_CHAT | _INDONESIAN_CHAT) - _SUBJECTS
 # Words that give a language away in a post too short for its letters to do so.
 TELLING: dict[str, frozenset[str]] = {
@@ -37,6 +37,8 @@ TELLING: dict[str, frozenset[str]] = {
     "id": frozenset((INDONESIAN | _INDONESIAN_CHAT) - ENGLISH - _ENGLISH_CHAT),
 }
 
+# Words too common to say by themselves what people talk about; in a phrase they are welcome.
+WEAK = words_of("weak")
 # Words that turn the next one round. They open a phrase ("can't open", "tidak bisa masuk") and are never one.
 LEADS = frozenset(["can't", "won't", "doesn't", "not", "tidak bisa", "tidak", "belum"])
 _NEGATED_VERB = {"ca": "can't", "could": "can't", "wo": "won't", "do": "doesn't", "does": "doesn't", "did": "doesn't"}
@@ -121,6 +123,9 @@ def _words(doc: Doc) -> list[str]:
 
 
 def _stem(word: str) -> str:
+    verb, _, particle = word.partition("-")
+    if verb in _PARTICLES.get(particle, ()):
+        return f"{verb} {particle}"
     stem = word.removesuffix("nya")
     return stem if len(stem) >= 4 and stem != word and stem not in STOP and word not in STOP else word
 

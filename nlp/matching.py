@@ -1,0 +1,187 @@
+"""Vectors to themes: communities shared with remembered posts, calibrated thresholds, and births from the rest.
+
+All rows are projected vectors of length one. Themes are places in a matrix of centroids; `NONE` is no theme.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.metrics import adjusted_rand_score
+
+from nlp import clusters
+
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+NONE = -1
+DIMENSIONS = 384
+# Posts remembered in all: what the graph of a week can hold within seconds.
+_MOST_REMEMBERED = 6000
+_LEAST_REMEMBERED = 20
+# Communities around known themes are cut finer than new themes are, because pieces of a theme keep its id.
+_FINER = 3.0
+# A theme takes part in a community when it holds this share of the posts remembered in it, and two of them.
+_LEAST_SHARE = 0.1
+_LEAST_HELD = 2
+# A community with less than this part of the memory that it should hold is about something new.
+_MOSTLY_NEW = 0.6
+# The share of a theme's own posts that lie outside of its threshold, and how far outside a post may lie when the
+# community says that it belongs and no birth claims it.
+_OUTSIDE = 0.05
+_SLACK = 0.2
+# A birth must be further from every theme than nearly all pairs of themes are from each other ...
+_NOVEL_QUANTILE = 0.998
+_NOVEL_BY_DEFAULT = 0.6
+_PAIRS_NEED_THEMES = 8
+# ... and about as tight as the loosest known themes.
+_LOOSEST_QUANTILE = 0.1
+
+
+@dataclass(frozen=True)
+class Known:
+    """Known themes: one row of `centroids` and `thresholds` each, and remembered rows with their theme's place."""
+
+    centroids: Vectors
+    thresholds: NDArray[np.float32]
+    remembered: Vectors
+    themes: Labels
+
+    def __len__(self) -> int:
+        return len(self.centroids)
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Where posts go: a theme they are near enough to (`sure`), or the one that their community suggests.
+
+    `continuity` is the share of remembered posts that would go where they are, None where none is remembered;
+    `stability` the agreement of two seeds on the posts.
+    """
+
+    sure: Labels
+    suggested: Labels
+    continuity: float | None
+    stability: float | None
+
+
+@dataclass(frozen=True)
+class Born:
+    """The new theme of each row, the known theme that its group repeats, and the agreement of two seeds."""
+
+    new: Labels
+    old: Labels
+    stability: float | None
+
+
+def capped(themes: Labels) -> Labels:
+    """Return the places of the posts to remember: the first of each theme, so many that the graph stays small."""
+    distinct, inverse = np.unique(themes, return_inverse=True)
+    most = max(_LEAST_REMEMBERED, _MOST_REMEMBERED // max(len(distinct), 1))
+    kept = [np.flatnonzero(inverse == place)[:most] for place in range(len(distinct))]
+    return np.sort(np.concatenate(kept)) if kept else np.empty(0, dtype=np.int64)
+
+
+def match(vectors: Vectors, known: Known, *, granularity: float, seed: int) -> Matched:
+    """Cluster posts together with remembered ones; each community offers its posts the themes that it remembers.
+
+    With no theme known every post is left over.
+    """
+    if not len(known):
+        nowhere = np.full(len(vectors), NONE, dtype=np.int64)
+        return Matched(nowhere, nowhere, None, None)
+    held = len(known.remembered)
+    joined = clusters.graph(np.vstack([known.remembered, vectors]))
+    labels = clusters.communities(joined, resolution=_FINER * granularity, seed=seed)
+    again = clusters.communities(joined, resolution=_FINER * granularity, seed=seed + 1)
+    offers = _offers(labels[:held], labels[held:], known)
+    suggested = _nearest(vectors, labels[held:], offers, known.centroids)
+    stayed = _nearest(known.remembered, labels[:held], offers, known.centroids) == known.themes
+    cosines = _cosines(vectors, suggested, known.centroids)
+    margin = cosines - known.thresholds[suggested]
+    return Matched(
+        sure=np.where(margin >= 0, suggested, NONE),
+        suggested=np.where(margin >= -_SLACK, suggested, NONE),
+        continuity=float(stayed.mean()) if held else None,
+        stability=float(adjusted_rand_score(labels[held:], again[held:])),
+    )
+
+
+def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, least_posts: int) -> Born:
+    """Cluster what no theme took; a group too near a known theme is more of that one, a loose one is nothing."""
+    new = np.full(len(vectors), NONE, dtype=np.int64)
+    old = new.copy()
+    if len(vectors) < least_posts:
+        return Born(new, old, None)
+    joined = clusters.graph(vectors)
+    labels, again = (clusters.communities(joined, resolution=granularity, seed=seed + turn) for turn in (0, 1))
+    novel, loosest = _novelty(known), _loosest(known)
+    number = 0
+    for label in range(int(labels.max()) + 1):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) < least_posts:
+            break
+        centre = centroid(vectors[rows])
+        cosines = vectors[rows] @ centre
+        nearest = known.centroids @ centre
+        if nearest.max(initial=-1.0) >= novel:
+            old[rows] = int(nearest.argmax())
+        elif cosines.mean() >= loosest:
+            new[rows[cosines >= np.quantile(cosines, _OUTSIDE)]] = number
+            number += 1
+    return Born(new, old, float(adjusted_rand_score(labels, again)))
+
+
+def centroid(vectors: Vectors) -> Vectors:
+    """Return the mean direction of rows, of length one."""
+    mean = vectors.mean(axis=0)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
+
+
+def threshold(vectors: Vectors, centre: Vectors) -> float:
+    """Return the cosine that all but a few of a theme's own posts reach."""
+    return float(np.quantile(vectors @ centre, _OUTSIDE))
+
+
+def _offers(remembered: Labels, fresh: Labels, known: Known) -> dict[int, Labels]:
+    """Return for each community the themes that take part in it, by the posts remembered there."""
+    size = int(max(remembered.max(initial=0), fresh.max(initial=0))) + 1
+    counts = csr_matrix((np.ones(len(remembered)), (remembered, known.themes)), shape=(size, len(known)))
+    share = _MOSTLY_NEW * len(remembered) / (len(remembered) + max(len(fresh), 1))
+    arrived = np.bincount(fresh, minlength=size)
+    found = {}
+    for label in range(size):
+        held = counts[[label]].toarray().ravel()
+        taking_part = np.flatnonzero(held >= max(_LEAST_HELD, _LEAST_SHARE * held.sum()))
+        if len(taking_part) and held.sum() >= share * (held.sum() + arrived[label]):
+            found[label] = taking_part
+    return found
+
+
+def _nearest(vectors: Vectors, labels: Labels, offers: dict[int, Labels], centroids: Vectors) -> Labels:
+    """Return for each row the nearest of the themes that its community offers."""
+    found = np.full(len(vectors), NONE, dtype=np.int64)
+    for label, themes in offers.items():
+        rows = np.flatnonzero(labels == label)
+        found[rows] = themes[(vectors[rows] @ centroids[themes].T).argmax(axis=1)] if len(rows) else NONE
+    return found
+
+
+def _cosines(vectors: Vectors, themes: Labels, centroids: Vectors) -> Vectors:
+    return np.asarray(np.einsum("ij,ij->i", vectors, centroids[themes]), dtype=np.float32)
+
+
+def _novelty(known: Known) -> float:
+    if len(known) < _PAIRS_NEED_THEMES:
+        return _NOVEL_BY_DEFAULT
+    pairs = (known.centroids @ known.centroids.T)[np.triu_indices(len(known), 1)]
+    return float(np.quantile(pairs, _NOVEL_QUANTILE))
+
+
+def _loosest(known: Known) -> float:
+    """Return the mean cosine of a loose theme's own posts to its centre; -1 where none is known."""
+    own = [known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes)]
+    return float(np.quantile([cosines.mean() for cosines in own], _LOOSEST_QUANTILE)) if own else -1.0

@@ -1,0 +1,225 @@
+"""Themes that keep their identity: a week's posts first find the themes they belong to; the rest may bear new ones.
+
+The posts of a week are clustered together with posts remembered of each known theme. A community offers its posts the
+themes whose memory it holds; a post is taken if it is near enough to one, by a threshold calibrated on the theme's own
+posts. What is left is clustered by itself and bears themes, once enough people speak of the same. Posts are taken in
+the order of their ids and the seed is given, so the same week gives the same themes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import matching, topics
+from nlp.matching import NONE
+from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
+from nlp.words import count_words
+
+VERSION = "registry-1"
+
+Vectors = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+# Posts that a birth needs, beside its people: more in a busy week, where a handful is chance.
+_LEAST_POSTS = 4
+_LEAST_POSTS_GROWTH = 0.2
+
+
+@dataclass(frozen=True)
+class KnownTheme:
+    """A theme as the last run left it: its direction, and the least cosine at which a post is taken."""
+
+    theme_id: int
+    centroid: Vectors
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Projected vectors of earlier posts and the themes they are in, each theme's newest and surest first."""
+
+    vectors: Vectors
+    theme_ids: Labels
+
+
+@dataclass(frozen=True)
+class BornTheme:
+    """A new theme with its posts and how sure each belongs, surest first."""
+
+    posts: tuple[tuple[int, float], ...]
+    shape: Shape
+
+    @property
+    def post_ids(self) -> tuple[int, ...]:
+        """The posts, surest first."""
+        return tuple(post_id for post_id, _ in self.posts)
+
+
+@dataclass(frozen=True)
+class ThemeWeek:
+    """The outcome of a week. `assigned` maps posts to a known theme and how sure that is.
+
+    `continuity` is the share of remembered posts that this week's communities would put where they were, and
+    `stability` the agreement (adjusted Rand index) of two seeds on this week's posts; None where there is nothing to
+    compare.
+    """
+
+    assigned: dict[int, tuple[int, float]] = field(default_factory=dict)
+    born: list[BornTheme] = field(default_factory=list)
+    shapes: dict[int, Shape] = field(default_factory=dict)
+    unassigned: int = 0
+    continuity: float | None = None
+    stability: float | None = None
+
+
+def run_week(
+    posts: Sequence[ThemePost],
+    vectors: Vectors,
+    *,
+    known: Sequence[KnownTheme],
+    memory: Memory,
+    pinned: Mapping[int, int],
+    granularity: float,
+    min_people: int,
+    seed: int,
+) -> ThemeWeek:
+    """Put the posts of a week into themes.
+
+    `vectors` are the posts' projected rows. `pinned` are posts that a person put into a theme: they stay there. A
+    theme is born only where at least `min_people` people speak of it.
+    """
+    if not posts:
+        return ThemeWeek()
+    order = sorted(range(len(posts)), key=lambda row: posts[row].post_id)
+    posts, vectors = [posts[row] for row in order], np.asarray(vectors, np.float32)[order]
+    known = sorted(known, key=lambda theme: theme.theme_id)
+    themes = _known(known, memory)
+    placed = _place(posts, vectors, themes, granularity=granularity, min_people=min_people, seed=seed)
+    by_id = {theme.theme_id: number for number, theme in enumerate(known)}
+    for row, post in enumerate(posts):
+        if post.post_id in pinned:
+            placed.places[row] = by_id.get(pinned[post.post_id], NONE)
+    return _week(posts, vectors, known, themes, placed, pinned)
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """The theme of each post: below the number of known themes a known one, from there on a new one."""
+
+    places: Labels
+    continuity: float | None
+    stability: float | None
+
+
+def _known(known: Sequence[KnownTheme], memory: Memory) -> matching.Known:
+    by_id = {theme.theme_id: number for number, theme in enumerate(known)}
+    rows = np.array([row for row, theme in enumerate(memory.theme_ids.tolist()) if theme in by_id], dtype=np.int64)
+    places = np.array([by_id[theme] for theme in memory.theme_ids[rows].tolist()], dtype=np.int64)
+    kept = matching.capped(places)
+    empty = np.empty((0, matching.DIMENSIONS), dtype=np.float32)
+    return matching.Known(
+        centroids=np.stack([theme.centroid for theme in known]).astype(np.float32) if known else empty,
+        thresholds=np.array([theme.threshold for theme in known], dtype=np.float32),
+        remembered=np.asarray(memory.vectors, np.float32)[rows[kept]] if len(kept) else empty,
+        themes=places[kept],
+    )
+
+
+def _place(
+    posts: Sequence[ThemePost],
+    vectors: Vectors,
+    themes: matching.Known,
+    *,
+    granularity: float,
+    min_people: int,
+    seed: int,
+) -> _Placed:
+    original = _originals(posts)
+    founding = np.flatnonzero(original == np.arange(len(posts)))
+    rows = vectors[founding]
+    matched = matching.match(rows, themes, granularity=granularity, seed=seed)
+    rest = np.flatnonzero(matched.sure == NONE)
+    least = max(min_people, _LEAST_POSTS, round(_LEAST_POSTS_GROWTH * math.sqrt(len(founding))))
+    born = matching.births(rows[rest], themes, granularity=granularity, seed=seed, least_posts=least)
+    people = [{posts[copy].person_id for copy in np.flatnonzero(original == row).tolist()} for row in founding[rest]]
+    new = _enough_people(born.new, people, min_people)
+    found = matched.sure.copy()
+    found[rest] = np.where(
+        new != NONE, len(themes) + new, np.where(born.old != NONE, born.old, matched.suggested[rest])
+    )
+    places = np.full(len(posts), NONE, dtype=np.int64)
+    places[founding] = found
+    repeating = original != NONE
+    places[repeating] = places[original[repeating]]
+    short = np.flatnonzero(~repeating)
+    places[short] = _nearest_of_all(vectors, places, themes, short)
+    return _Placed(places, matched.continuity, matched.stability if len(themes) else born.stability)
+
+
+def _originals(posts: Sequence[ThemePost]) -> Labels:
+    """Return for each post the first one with the same words, itself included, or `NONE` where it is too short."""
+    first: dict[str, int] = {}
+    return np.array(
+        [first.setdefault(p.text, row) if count_words(p.text) >= LEAST_WORDS else NONE for row, p in enumerate(posts)],
+        dtype=np.int64,
+    )
+
+
+def _enough_people(new: Labels, people: Sequence[set[int]], min_people: int) -> Labels:
+    """Return the new themes of which enough people speak, numbered from 0 without gaps."""
+    found = np.full(len(new), NONE, dtype=np.int64)
+    number = 0
+    for candidate in range(int(new.max(initial=NONE)) + 1):
+        rows = np.flatnonzero(new == candidate).tolist()
+        if len(set().union(*(people[row] for row in rows))) >= min_people:
+            found[rows] = number
+            number += 1
+    return found
+
+
+def _nearest_of_all(vectors: Vectors, places: Labels, themes: matching.Known, rows: Labels) -> Labels:
+    """Return for posts too short to found anything the theme that each is surely near to."""
+    born = [vectors[places == number] for number in range(len(themes), int(places.max(initial=NONE)) + 1)]
+    centres = [*themes.centroids, *(matching.centroid(own) for own in born)]
+    if not centres or not len(rows):
+        return np.full(len(rows), NONE, dtype=np.int64)
+    thresholds = [*themes.thresholds, *(matching.threshold(own, matching.centroid(own)) for own in born)]
+    cosines = vectors[rows] @ np.stack(centres).T
+    best = cosines.argmax(axis=1)
+    return np.where(cosines.max(axis=1) >= np.array(thresholds)[best], best, NONE)
+
+
+def _week(
+    posts: Sequence[ThemePost],
+    vectors: Vectors,
+    known: Sequence[KnownTheme],
+    themes: matching.Known,
+    placed: _Placed,
+    pinned: Mapping[int, int],
+) -> ThemeWeek:
+    described = topics.find(
+        [post.text for post in posts], [post.language for post in posts], vectors, model=topics.Given(placed.places)
+    )
+    assigned: dict[int, tuple[int, float]] = {}
+    shapes: dict[int, Shape] = {}
+    born = []
+    for number, keywords in sorted(described.phrases.items()):
+        rows = np.flatnonzero(placed.places == number).tolist()
+        before = themes.centroids[number] if number < len(themes) else None
+        remembered = themes.remembered[themes.themes == number]
+        shape = shape_of([posts[row] for row in rows], vectors[rows], before, remembered, keywords)
+        sure = [(posts[row].post_id, certainty(vectors[row], shape)) for row in rows]
+        if number < len(themes):
+            theme_id = known[number].theme_id
+            shapes[theme_id] = shape
+            assigned |= {post_id: (theme_id, certainty) for post_id, certainty in sure}
+        else:
+            born.append(BornTheme(tuple(sorted(sure, key=lambda one: (-one[1], one[0]))), shape))
+    assigned |= {post.post_id: (pinned[post.post_id], 1.0) for post in posts if post.post_id in pinned}
+    outside = sum(post.post_id not in pinned for post, place in zip(posts, placed.places, strict=True) if place == NONE)
+    return ThemeWeek(assigned, born, shapes, outside, placed.continuity, placed.stability)

@@ -1,0 +1,90 @@
+"""The space in which themes live: encoder vectors, centred so that both languages share it.
+
+e5 vectors all point nearly the same way, and each language has a corner of its own. Taking away the mean of the
+language and then the first principal component leaves what the text is about. A space is fitted once, on the first
+posts of a community, and frozen under its version; few posts are helped by a space that comes with this package.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import as_file, files
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+DIMENSIONS = 384
+# The shipped means count as many posts as this; a language with far more of its own hardly notices them.
+_SHIPPED_WEIGHT = 50
+# From here on the principal component is the community's own.
+_LEAST_POSTS = 300
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Space:
+    """Means by language (`*` for all others) and the component to remove. Vectors of two versions do not compare."""
+
+    version: str
+    means: Mapping[str, Vectors]
+    component: Vectors
+
+    def project(self, vectors: Vectors, languages: Sequence[str]) -> Vectors:
+        """Return one row of length one for each encoder vector: shape (n, 384), float32."""
+        if not len(vectors):
+            return np.empty((0, DIMENSIONS), dtype=np.float32)
+        other = self.means.get(ANY, np.zeros(DIMENSIONS, dtype=np.float32))
+        centred = vectors - np.stack([self.means.get(language, other) for language in languages])
+        return _unit(centred - np.outer(centred @ self.component, self.component))
+
+
+def fit(vectors: Vectors, languages: Sequence[str]) -> Space:
+    """Fit a space on encoder vectors and their languages; the fewer they are, the nearer it is to the shipped one."""
+    shipped = default()
+    if not len(vectors):
+        return shipped
+    told = np.array(languages)
+    means = dict(shipped.means)
+    for language in sorted({*languages, ANY}):
+        own = vectors if language == ANY else vectors[told == language]
+        prior = shipped.means.get(language, shipped.means[ANY])
+        means[language] = ((own.sum(axis=0) + _SHIPPED_WEIGHT * prior) / (len(own) + _SHIPPED_WEIGHT)).astype(
+            np.float32
+        )
+    component = shipped.component
+    if len(vectors) >= _LEAST_POSTS:
+        component = _first_component(vectors - np.stack([means[language] for language in languages]))
+    return Space(_version(means, component), means, component)
+
+
+@lru_cache(maxsize=1)
+def default() -> Space:
+    """Return the space that comes with this package."""
+    with as_file(files("nlp").joinpath("weights", "space.npz")) as path, np.load(path) as stored:
+        means = {name: stored[name].astype(np.float32) for name in stored.files if name != "component"}
+        component = stored["component"].astype(np.float32)
+    return Space(_version(means, component), means, component)
+
+
+def _first_component(centred: Vectors) -> Vectors:
+    """Return the direction of the largest spread, with a sign that does not depend on the machine."""
+    _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+    first = directions[:, -1]
+    return np.asarray(first * np.sign(first[np.argmax(np.abs(first))]), dtype=np.float32)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _version(means: Mapping[str, Vectors], component: Vectors) -> str:
+    digest = hashlib.sha256(component.astype("<f2").tobytes())
+    for language in sorted(means):
+        digest.update(language.encode() + means[language].astype("<f2").tobytes())
+    return f"space-1-{digest.hexdigest()[:8]}"
