@@ -26,16 +26,22 @@ app = typer.Typer(
 )
 
 
+def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"suara {version('suara')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _every_command(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"suara {installed('suara')}")
-        raise typer.Exit
+    del version
 
 
 for _module in _MODULES:
