@@ -51,7 +51,7 @@ _THREAD = _Stage(
 _POST = _Stage(
     "copy stage_post from stdin (format binary)",
     "text text int8 text text timestamptz text text timestamptz bool text timestamptz text text text text text[] text "
-    "int2 text text jsonb text bool",
+    "int2 text text text text bool",
     (_sql("post"), _sql("revision")),
 )
 _REACTION = _Stage(

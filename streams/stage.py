@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from psycopg.types.json import Jsonb
+import msgspec
 
 from streams.broker import Record
 from streams.events import (
@@ -143,7 +143,7 @@ _KINDS: dict[type, str] = {
     PostDeleted: "deleted",
     PostRestored: "restored",
 }
-_NOTHING = Jsonb({})
+_json = msgspec.json.Encoder()
 
 
 def _post(staged: Staged, source: str, event: Any) -> None:
@@ -152,10 +152,10 @@ def _post(staged: Staged, source: str, event: Any) -> None:
     thread = _thread(staged, source, post.thread_id)
     if isinstance(post, PostState):
         title = post.thread_title or (post.title if post.is_thread_start else None)
-        if title:
-            thread.title = max(thread.title or (at, ""), (at, title))
-        if post.category:
-            thread.category = max(thread.category or (at, ""), (at, post.category))
+        if title and (thread.title is None or (at, title) > thread.title):
+            thread.title = (at, title)
+        if post.category and (thread.category is None or (at, post.category) > thread.category):
+            thread.category = (at, post.category)
     key = (source, post.post_id)
     best = staged.newest.get(key)
     if best is None or staged.posts[best][2:4] < (post.version, event.id):
@@ -169,11 +169,11 @@ def _post_row(source: str, event: Any, post: Any) -> Row:
         post.created_at, post.is_thread_start,
     )  # fmt: skip
     if not isinstance(post, PostState):
-        return (*ref, None, None, None, None, "text", None, [], None, None, None, None, _NOTHING, "deleted")
+        return (*ref, None, None, None, None, "text", None, [], None, None, None, None, "{}", "deleted")
     return (
         *ref, post.parent_post_id, post.edited_at, post.title, post.body, post.body_format, post.url, list(post.tags),
         post.category, post.rating, post.app_version, post.lang,
-        Jsonb(post.reaction_counts) if post.reaction_counts else _NOTHING, "live",
+        _json.encode(post.reaction_counts).decode() if post.reaction_counts else "{}", "live",
     )  # fmt: skip
 
 
@@ -193,10 +193,10 @@ def _reaction(staged: Staged, source: str, event: Any) -> None:
 def _thread_updated(staged: Staged, source: str, event: ThreadUpdated) -> None:
     state, at = event.data, event.time
     thread = _thread(staged, source, state.thread_id)
-    if state.title:
-        thread.title = max(thread.title or (at, ""), (at, state.title))
-    if state.category:
-        thread.category = max(thread.category or (at, ""), (at, state.category))
+    if state.title and (thread.title is None or (at, state.title) > thread.title):
+        thread.title = (at, state.title)
+    if state.category and (thread.category is None or (at, state.category) > thread.category):
+        thread.category = (at, state.category)
     if state.version > thread.version:
         thread.version, thread.status, thread.solved = state.version, state.status, state.solved_post_id
 

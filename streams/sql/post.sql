@@ -5,7 +5,7 @@ insert into core.post as old
      last_event_id)
 select s.source_id, p.external_id, t.thread_id, m.member_id, p.parent_external_id, p.version, p.created_at, p.edited_at,
        p.title, p.body, p.body_format, p.url, p.tags, p.category, p.rating, p.app_version, p.is_thread_start, p.lang_hint,
-       p.reaction_counts, p.status, p.event_id
+       p.reaction_counts::jsonb, p.status, p.event_id
 from pg_temp.stage_post p
 join core.source s on s.name = p.source
 join core.thread t on t.source_id = s.source_id and t.external_id = p.thread

@@ -22,7 +22,7 @@ create temp table if not exists stage_post (
     source text, external_id text, version bigint, event_id text, event_type text, event_time timestamptz,
     thread text, member text, created_at timestamptz, is_thread_start boolean, parent_external_id text,
     edited_at timestamptz, title text, body text, body_format text, url text, tags text[], category text,
-    rating smallint, app_version text, lang_hint text, reaction_counts jsonb, status text, newest boolean
+    rating smallint, app_version text, lang_hint text, reaction_counts text, status text, newest boolean
 ) on commit delete rows;
 
 create temp table if not exists stage_reaction (

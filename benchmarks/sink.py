@@ -1,0 +1,175 @@
+"""How many events a second go from Kafka to rows in `core`, and what they cost: `python benchmarks/sink.py`.
+
+Starts a broker and a PostgreSQL of its own in a temporary home, sends generated events (sending is timed by itself),
+then runs one sink until nothing waits; joining the group and seeing that nothing is left cost about a second of that.
+CPU seconds are those of the sink and of all of PostgreSQL; on a machine with other work only they can be compared. Every
+run checks that each event arrived.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+
+from kernel import log
+from kernel.clock import SystemClock
+from kernel.settings import read_settings
+from streams.broker import Producer
+from streams.events import (
+    Author,
+    Event,
+    Maker,
+    PostCreated,
+    PostEdited,
+    PostRef,
+    PostState,
+    Reaction,
+    ReactionAdded,
+    encode,
+)
+from streams.sink import Sink
+from streams.topics import Topic
+from suara.local import postgres, processes, stack
+from warehouse.engine import connect
+
+START = datetime(2026, 1, 5, tzinfo=UTC)
+WORDS = (
+    "the app is slow after this update",
+    "I cannot log in, please help",
+    "thanks, it works again",
+    "aplikasi lambat sekali",
+    "tidak bisa masuk, tolong diperbaiki",
+    "terima kasih, sudah bagus lagi",
+)
+
+
+def events(*, number: int, seed: int, posts_only: bool) -> Iterator[Event]:
+    """Yield a believable mix: new posts, and unless `posts_only` 10 % edits, 2 % deletions and 10 % reactions."""
+    chance, maker = random.Random(seed), Maker(kind="forum", instance="bench")  # noqa: S311
+    posts: list[PostState] = []
+    for index in range(number):
+        at = START + timedelta(seconds=30 * index)
+        fate = 0.0 if posts_only or not posts else chance.random()
+        if fate < 0.78:
+            posts.append(_post(chance, index, at))
+            yield maker.post(PostCreated, posts[-1], at=at)
+            continue
+        post = chance.choice(posts[-5000:])
+        if fate < 0.88:
+            changed = {name: getattr(post, name) for name in post.__struct_fields__}
+            changed |= {"version": index + 1, "edited_at": at, "body": _words(chance)}
+            yield maker.post(PostEdited, PostState(**changed), at=at)
+        elif fate < 0.90:
+            gone = {name: getattr(post, name) for name in PostRef.__struct_fields__}
+            yield maker.deleted(PostRef(**(gone | {"version": index + 1})), at=at)
+        else:
+            member = Author(id=f"m{chance.randrange(3000)}")
+            liked = Reaction(post_id=post.post_id, thread_id=post.thread_id, member=member, kind="like", version=index)
+            yield maker.reaction(ReactionAdded, liked, at=at)
+
+
+def _post(chance: random.Random, index: int, at: datetime) -> PostState:
+    thread = index // 8 - int(chance.expovariate(0.05)) % (index // 8 + 1)
+    member = int(chance.paretovariate(0.9)) % 3000
+    return PostState(
+        post_id=str(index), thread_id=f"t{thread}", author=Author(id=f"m{member}", display_name=f"Member {member}"),
+        version=1, created_at=at, body=_words(chance), thread_title=f"Thread number {thread}", category="general",
+        url=f"https://forum.example/t/{thread}/{index}", is_thread_start=index % 8 == 0,
+    )  # fmt: skip
+
+
+def _words(chance: random.Random) -> str:
+    return ". ".join(chance.choices(WORDS, k=int(chance.lognormvariate(1.9, 0.8)) + 1))
+
+
+def measure(*, number: int, batch: int, seed: int, posts_only: bool) -> dict[str, Any]:
+    """Return the figures of one run on servers of its own."""
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory(prefix="suara-bench-") as folder:
+        Path(folder).chmod(0o711)
+        settings = read_settings({"SUARA_HOME": folder})
+        with stack.owned(settings, sink=False, say=lambda line: sys.stderr.write(f"{line}\n")) as found:
+            sent = clock.monotonic()
+            size = 0
+            with Producer(found.kafka) as producer:
+                for event in events(number=number, seed=seed, posts_only=posts_only):
+                    value = encode(event)
+                    size += len(value)
+                    producer.send(Topic.POSTS, key=event.partitionkey.encode(), value=value)
+            began, used, served = clock.monotonic(), psutil.cpu_times(), _postgres_seconds(settings.home)
+            mine = psutil.Process().cpu_times()
+            worker = Sink(found.kafka, found.warehouse_url, clock=clock, batch=batch)
+            totals = worker.run(threading.Event(), until_idle=True)
+            seconds = clock.monotonic() - began
+            after, whole = psutil.Process().cpu_times(), psutil.cpu_times()
+            served = _postgres_seconds(settings.home) - served
+            assert totals.loaded == number
+            assert _count(found.warehouse_url) == number
+    own = after.user + after.system - mine.user - mine.system
+    busy = sum(whole[:3]) - sum(used[:3])
+    return {
+        "events": number,
+        "bytes_per_event": round(size / number),
+        "batch": batch,
+        "sent_per_second": round(number / (began - sent)),
+        "loaded_per_second": round(number / seconds),
+        "seconds": round(seconds, 2),
+        "sink_cpu_seconds": round(own, 2),
+        "postgres_cpu_seconds": round(served, 2),
+        "cpu_us_per_event": round((own + served) / number * 1e6, 1),
+        "other_cores_busy": round((busy - own - served) / seconds, 2),
+    }
+
+
+def _postgres_seconds(home: Path) -> float:
+    """Return the CPU seconds of the server and all of its children, those that have ended included."""
+    record = next(record for record in processes.all_recorded(home) if record.name == postgres.NAME)
+    parent = psutil.Process(record.identity.pid)
+    family = [times.user + times.system for times in (child.cpu_times() for child in parent.children(recursive=True))]
+    times = parent.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system + sum(family))
+
+
+def _count(url: str) -> int:
+    engine = connect(url)
+    with engine.connect() as connection:
+        found: int = connection.execute(text("select count(*) from raw.event")).scalar_one()
+    engine.dispose()
+    return found
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=100_000, help="how many events (100,000)")
+    parser.add_argument("--batch", type=int, default=4000, help="records committed together, at most (4,000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the generated events (1)")
+    parser.add_argument("--posts-only", action="store_true", help="an import: new posts, no edits and reactions")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    log.configure()
+    figures = measure(number=options.events, batch=options.batch, seed=options.seed, posts_only=options.posts_only)
+    if options.json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        return
+    table = Table("figure", "value")
+    for name, value in figures.items():
+        table.add_row(name.replace("_", " "), f"{value:,}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
