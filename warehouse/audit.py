@@ -12,7 +12,7 @@ def open_dead_letters(connection: Connection) -> dict[str, int]:
             select stage || '.' || reason, count(*) from raw.rejected_event where status = 'open' group by 1 order by 1
         """)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def registry_faults(connection: Connection) -> list[str]:

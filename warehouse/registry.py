@@ -128,7 +128,7 @@ def read_pinned(connection: Connection, post_ids: Sequence[int]) -> dict[int, in
         """),
         {"posts": list(post_ids)},
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def births_of(connection: Connection, week: date) -> dict[int, set[int]]:

@@ -43,7 +43,7 @@ def day_fingerprints(connection: Connection, first: date, last: date, zone: Zone
     """Return a hash of what each day with posts holds now, from `first` to `last`, both included."""
     span = Span(day_span(first, zone).start, day_span(last, zone).end)
     rows = connection.execute(_FINGERPRINTS, {"zone": zone.key, "start": span.start, "end": span.end})
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def days_with_posts(connection: Connection, zone: ZoneInfo) -> tuple[date, date] | None:

@@ -1,0 +1,139 @@
+"""The DAGs, run in this process on real parts: two days, the same day twice, a week, and what a failure looks like."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from jobs import daily, plan
+from jobs.context import open_context
+from kernel.calendar import days_of_week
+from kernel.errors import InputError, RunFailedError, StaleInputError
+from suara.cli.run import run_daily, run_weekly
+from suara.local import airflow
+from suara.local.dagruns import run_dag
+
+MONDAY = date(2026, 10, 19)
+DAYS = days_of_week(MONDAY)
+
+
+def rows(query, **parameters):
+    with open_context().begin() as connection:
+        return connection.execute(text(query), parameters).all()
+
+
+def facts_of(day):
+    return rows("select * from mart.fct_post where created_date = :day order by post_id", day=day)
+
+
+def run(name, settings, **conf):
+    airflow.prepare(settings.home / "airflow" / "inprocess")
+    run_dag(name, conf, log=settings.home / "logs" / "test.log")
+
+
+def test_two_days_and_one_of_them_again(community):
+    run("community_daily", community, day=str(DAYS[0]))
+    first = facts_of(DAYS[0])
+    assert first, "the example has posts on its first day"
+    assert facts_of(DAYS[1]) == []
+    run("community_daily", community, day=str(DAYS[1]))
+    assert facts_of(DAYS[1])
+    run("community_daily", community, day=str(DAYS[0]))
+    assert facts_of(DAYS[0]) == first
+
+
+def test_day_that_ran_is_due_again_only_when_it_changed(community):
+    run_daily(DAYS[:1], print, settings=community)
+    assert plan.missing_days(DAYS[0], DAYS[0]) == []
+    with open_context().begin() as connection:
+        connection.execute(text("set local role suara_ingest"))
+        post = facts_of(DAYS[0])[0].post_id
+        connection.execute(text("update core.post set version = version + 1 where post_id = :post"), {"post": post})
+    assert plan.missing_days(DAYS[0], DAYS[0]) == DAYS[:1]
+    said = []
+    assert run_daily(DAYS[:1], said.append, settings=community) == 1
+    assert plan.missing_days(DAYS[0], DAYS[0]) == []
+
+
+def test_week_ends_at_a_proposed_report_and_stands_until_something_changes(community):
+    said = []
+    (page,) = run_weekly([MONDAY], said.append, settings=community)
+    assert page.exists()
+    (report,) = rows("select report_id, status from mart.report where week = :week", week=MONDAY)
+    assert report.status == "proposed"
+    facts = rows("select * from mart.report_fact where report_id = :report order by fact_id", report=report.report_id)
+    assert facts
+    before = page.read_bytes()
+    run_weekly([MONDAY], said.append, settings=community)
+    assert "nothing has changed" in said[-3]
+    run_weekly([MONDAY], said.append, settings=community, again=True)
+    (again,) = rows("select report_id from mart.report where week = :week", week=MONDAY)
+    assert again.report_id == report.report_id
+    assert page.read_bytes() == before
+
+
+def test_themes_keep_their_ids_when_a_week_runs_again(community):
+    run_weekly([MONDAY], print, settings=community)
+    mentions = "select post_id, theme_id, confidence from core.mention where week = :week order by post_id"
+    before = rows(mentions, week=MONDAY)
+    run_weekly([MONDAY], print, settings=community, again=True)
+    assert rows(mentions, week=MONDAY) == before != []
+
+
+def test_week_with_a_missing_day_is_refused_with_the_command_that_helps(community):
+    with pytest.raises(StaleInputError, match="suara run daily --from 2026-09-07 --to 2026-09-13"):
+        run("advocacy_weekly", community, week="2026-09-07")
+
+
+def test_failing_task_stops_what_follows_and_names_its_log(community, monkeypatch):
+    def burst(*args, **kwargs):
+        message = "spilled words of a post"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(daily.annotate, "prepare", burst)
+    day = str(DAYS[2])
+    with pytest.raises(RunFailedError, match="task 'enrich' failed") as caught:
+        run("community_daily", community, day=day)
+    assert "spilled" not in str(caught.value)
+    assert "test.log" in str(caught.value)
+    assert rows("select state from ops.pipeline_run where kind = 'daily' and partition = :day", day=day) == [
+        ("running",)
+    ]
+
+
+def test_run_that_does_not_say_its_day_is_refused(community):
+    with pytest.raises(InputError, match="does not say which day"):
+        run("community_daily", community)
+
+
+def test_week_without_posts_gives_an_honest_empty_report(community):
+    empty = date(2026, 12, 7)
+    (page,) = run_weekly([empty], print, settings=community)
+    assert page.exists()
+    join = "mart.report_post p join mart.report r using (report_id)"
+    posts = rows(f"select count(*) from {join} where r.week = :week and p.week = r.week", week=empty)
+    assert posts == [(0,)]
+
+
+def test_only_a_promoted_report_is_delivered(community):
+    from jobs import deliver
+    from warehouse import reporting
+
+    run_weekly([MONDAY], print, settings=community)
+    (report,) = rows("select report_id from mart.report where week = :week", week=MONDAY)
+    with pytest.raises(StaleInputError, match="only a report that a person promoted"):
+        deliver.send(report.report_id)
+    context = open_context()
+    with context.begin() as connection:
+        reporting.promote(connection, report.report_id, by="Rani", now=context.clock.now())
+    run("deliver", community)
+    assert deliver.promoted() == []
+
+
+def test_maintenance_makes_partitions_ahead(community):
+    run("maintenance", community)
+    names = rows("select inhrelid::regclass::text from pg_inherits where inhparent = 'raw.event'::regclass")
+    ahead = open_context().clock.now().strftime("%Y%m")
+    assert f"raw.event_{ahead}" in {name for (name,) in names}
