@@ -13,7 +13,7 @@ import msgspec
 
 from kernel.errors import InputError
 from streams.events import Event, Maker
-from suara.demo import aftermath, episodes
+from suara.demo import POSTS, WEEKS, aftermath, episodes
 from suara.demo.configuration import configuration
 from suara.demo.conversation import Draft, Square
 from suara.demo.desk import Desk
@@ -23,7 +23,6 @@ from suara.demo.plot import draw_plot, lots_of
 from suara.demo.reckoning import reckon
 from suara.demo.truth import Truth
 
-WEEKS, POSTS = 8, 5_400
 _LEAST_POSTS = 300
 _MOST_WEEKS = 52
 # Deliveries: most arrive within seconds, some late, some twice.

@@ -45,7 +45,7 @@ _SHORT_TYPES: Mapping[Sentiment, FeedbackType | None] = {
     "positive": "praise", "neutral": None, "negative": "complaint",
 }  # fmt: skip
 _PLAIN = frozenset({"same", "welcome", "rude"})
-_PII = 0.05
+_PII = 0.08
 # How often a line that does not name its theme is led in by it.
 _LED = 0.8
 _PERSONAL = frozenset({"otp", "topup", "refund", "banklink", "biometric", "sync"})
