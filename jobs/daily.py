@@ -69,7 +69,7 @@ def enrich(day: date, *, shard: int, of: int) -> int:
     vectors = encode(context, [(p.text_sha256, p.encoded) for p in prepared])
     annotations = annotate.judge(prepared, vectors, duplicates={})
     with context.begin() as connection:
-        posts.write_annotations(connection, annotations, steps=context.steps)
+        posts.write_annotations(connection, annotations, steps=context.steps, now=context.clock.now())
     return len(annotations)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-from nlp.names import name as name_theme
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
@@ -19,6 +18,8 @@ from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
 from nlp import registry, space
+from nlp.names import name as name_theme
+from nlp.shapes import Shape, ThemePost
 from warehouse import marts
 from warehouse import registry as store
 from warehouse.posts import read_vectors
@@ -43,7 +44,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
         known = store.read_known(connection, monday, model=model)
         memory = _memory(connection, context, monday, frozen)
         week = registry.run_week(
-            [registry.ThemePost(c.post_id, c.person_id, c.text, c.language) for c in originals],
+            [ThemePost(c.post_id, c.person_id, c.text, c.language) for c in originals],
             frozen.project(raw, [c.language for c in originals]),
             known=[registry.KnownTheme(k.theme_id, k.centroid, k.threshold) for k in known],
             memory=memory,
@@ -120,7 +121,7 @@ def _store(
     return counts | {"known": len(known)}
 
 
-def _row(theme_id: int, shape: registry.Shape) -> ThemeRow:
+def _row(theme_id: int, shape: Shape) -> ThemeRow:
     return ThemeRow(
         theme_id, shape.centroid, shape.threshold, shape.keywords, shape.exemplars, shape.size, shape.similarity
     )

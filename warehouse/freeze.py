@@ -39,7 +39,7 @@ _THREADS = text("""
            extract(epoch from :end - r.started_at) / 3600,
            case when r.first_response_at < :end then extract(epoch from r.first_response_at - r.started_at) / 3600 end,
            (select count(*) from mart.fct_post f where f.thread_id = r.thread_id and f.post_id <> r.first_post_id
-              and f.role <> 'bot' and f.created_at < :end),
+              and f.role <> 'bot' and not f.is_spam and f.created_at < :end),
            f0.url, left(a.masked, 160)
     from mart.fct_thread_response r
     join core.source s using (source_id)

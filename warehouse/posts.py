@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -71,11 +72,14 @@ def drop_stale(connection: Connection, span: Span) -> int:
     ).rowcount
 
 
-def write_annotations(connection: Connection, annotations: Sequence[Annotation], *, steps: str) -> None:
+def write_annotations(connection: Connection, annotations: Sequence[Annotation], *, steps: str, now: datetime) -> None:
     """Write annotations made by `steps` and the places of personal data, replacing what the posts had."""
-    columns = [c.name for c in post_annotation.columns if c.name != "annotated_at"]
+    columns = [c.name for c in post_annotation.columns]
     rows = [
-        tuple({"post_version": a.version, "steps": steps}.get(name, getattr(a, name, None)) for name in columns)
+        tuple(
+            {"post_version": a.version, "steps": steps, "annotated_at": now}.get(name, getattr(a, name, None))
+            for name in columns
+        )
         for a in annotations
     ]
     upsert(connection, post_annotation, columns, rows, key=["post_id"])
