@@ -26,7 +26,7 @@ from warehouse.engine import connect
 FORUM = """post_id,topic_id,title,post_number,reply_to,author,created_at,text
 10,1,Slow sync,1,,ana,2026-11-02T09:00:00Z,Sync takes minutes
 11,1,Slow sync,2,1,budi,2026-11-02T10:00:00Z,Same here
-12,1,Slow sync,3,2,helper,2026-11-02T11:00:00Z,
+12,1,Slow sync,3,2,sapa-bot,2026-11-02T11:00:00Z,
 13,1,Slow sync,4,,,2026-11-02T12:00:00Z,nobody
 20,2,Halo,1,,citra,someday,no time
 21,2,Halo,2,,citra,2026-11-03T09:00:00Z,Halo semua
@@ -36,7 +36,7 @@ NAMES = ("kebun", "taman", "sawah")
 TOML = """
 [community]
 timezone = "Asia/Jakarta"
-""" + "".join(f'[sources.{name}]\nkind = "forum"\nbots = ["helper"]\n' for name in NAMES)
+""" + "".join(f'[sources.{name}]\nkind = "forum"\nbots = ["sapa-bot"]\n' for name in NAMES)
 
 
 def run(*arguments: str) -> Result:
@@ -111,7 +111,7 @@ def test_every_row_is_accounted_for_and_a_second_import_adds_only_what_is_new(wa
     assert posts == [
         ("10", "1", "Slow sync", "ana", "member", "It takes hours", True, None),
         ("11", "1", "Slow sync", "budi", "member", "Same here", False, "10"),
-        ("12", "1", "Slow sync", "helper", "bot", "", False, "11"),
+        ("12", "1", "Slow sync", "sapa-bot", "bot", "", False, "11"),
         ("21", "2", "Halo", "citra", "member", "Halo semua", False, None),
         ("22", "2", "Halo", "ana", "member", "Hai", False, "21"),
     ]
@@ -174,7 +174,7 @@ def test_a_dry_run_shows_the_first_posts_and_starts_nothing(home: Path, export: 
     assert result.exit_code == 0, result.output
     assert "would send 4, rejected 2" in result.stdout
     assert "2026-11-02 09:00 UTC  ana opens 1" in result.stderr
-    assert "helper (bot) answers 11 in 1" in result.stderr
+    assert "sapa-bot (bot) answers 11 in 1" in result.stderr
     assert "Slow sync | Sync takes minutes" in result.stderr
     assert not (home / "home").exists()
 
