@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
@@ -29,6 +30,8 @@ _REVIEW_ANSWERED = 0.14
 # What a beginning is about: a theme, another subject, a few words.
 _ABOUT = {"chat": (58, 24, 18), "forum": (90, 9, 1), "reviews": (82, 0, 18)}
 _KINDS = {"reviews": {"question": 0.15, "request": 0.7}, "forum": {"praise": 0.6}, "chat": {}}
+# How far the week's talk is looked ahead when a theme is drawn, and the least weight of one that is ahead.
+_AHEAD, _LEAST = 60, 0.4
 _WELCOMED, _RUDE = 0.35, 0.6
 _STAFF = {"chat": 0.1, "forum": 0.2}
 _STAFF_SAYS = {"bug": "ack", "complaint": "ack", "question": "info", "request": "wish", "praise": "glad"}
@@ -59,6 +62,7 @@ class Square:
     def __init__(self, plot: Plot, cast: Cast, desk: Desk, lots: Random) -> None:
         self.plot, self.cast, self.desk, self.lots = plot, cast, desk, lots
         self._refs = count(1)
+        self._told: Counter[tuple[int, str]] = Counter()
         self._fixed = frozenset(plot.release.themes)
 
     def next_ref(self) -> int:
@@ -73,8 +77,11 @@ class Square:
         at = draw_moment(self.lots, monday=mondays(self.plot)[week], source=source, zone=by.zone)
         language = self.language_of(by)
         if what == "theme":
-            arc = self.lots.choices(self.plot.arcs, weights=[arc.weekly[week] for arc in self.plot.arcs])[0]
-            return self.themed(arc.theme, self._kind(arc, source, at), by=by, language=language, source=source, at=at)
+            arc = self._arc(week)
+            kind = self._kind(arc, source, at)
+            told = self.themed(arc.theme, kind, by=by, language=language, source=source, at=at)
+            self._told[week, arc.theme] += sum(draft.words.theme == arc.theme for draft in told)
+            return told
         if what == "talk":
             return self._talk(by, language, source, at)
         return [self._small(by, language, source, at)]
@@ -94,6 +101,14 @@ class Square:
         if source == "reviews":
             return [start, *self._developer(start, kind)]
         return [start, *self._replies(start, kind)]
+
+    def _arc(self, week: int) -> Arc:
+        """Draw a theme: the more, the further it is behind its share of the week, so that courses show."""
+        arcs, whole = self.plot.arcs, sum(arc.weekly[week] for arc in self.plot.arcs)
+        told = sum(self._told[week, arc.theme] for arc in arcs) + _AHEAD
+        behind = [told * arc.weekly[week] / whole - self._told[week, arc.theme] for arc in arcs]
+        weights = [max(lag, _LEAST * arc.weekly[week]) for lag, arc in zip(behind, arcs, strict=True)]
+        return self.lots.choices(arcs, weights=weights)[0]
 
     def _kind(self, arc: Arc, source: str, at: datetime) -> str:
         """Draw what somebody wants to say about a theme; after it was repaired, mostly relief."""

@@ -85,7 +85,8 @@ def brigades(square: Square, posts: int) -> list[Draft]:
     told = [arc for arc in plot.arcs if arc.theme in texts.campaigns().brigade]
     for arc in told[:2]:
         text = texts.campaigns().brigade[arc.theme]
-        week = lots.choice([number for number, much in enumerate(arc.weekly) if much])
+        alive = [number for number, much in enumerate(arc.weekly) if much]
+        week = {"growing": alive[-1], "fading": alive[0]}.get(arc.shape, lots.choice(alive))
         start, seen = plot.midnight(week, lots.randrange(1, 5)), set[str]()
         for _ in range(round(posts * _BRIGADE_SHARE)):
             source = lots.choices(SOURCES, weights=(20, 30, 50))[0]

@@ -42,7 +42,11 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
 
 def grade(truth: Truth, warehouse_url: str) -> Grade:
     """Grade the warehouse at `warehouse_url` against the truth of the community that was sent to it."""
-    found = read_findings(warehouse_url)
+    return compare(truth, read_findings(warehouse_url))
+
+
+def compare(truth: Truth, found: Findings) -> Grade:
+    """Compare what was found with what is true."""
     themes, theme_lines = grade_themes(truth, found)
     lines = [
         *_arrived(truth, found),
