@@ -5,17 +5,13 @@ Exit codes: 0 done, 1 refused or failed with a message, 2 wrong usage.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
 from typing import Annotated
 
 import typer
 
 from kernel.errors import SuaraError
-
-# In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
-_MODULES = ("parts", "importing", "sink", "run", "reports", "themes", "demo")
+from suara.cli import demo, importing, parts, reports, run, sink, themes
 
 app = typer.Typer(
     name="suara",
@@ -44,9 +40,9 @@ def _every_command(
     del version
 
 
-for _module in _MODULES:
-    if importlib.util.find_spec(f"suara.cli.{_module}"):
-        importlib.import_module(f"suara.cli.{_module}").register(app)
+# In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
+for _group in (demo, parts, importing, sink, run, reports, themes):
+    _group.register(app)
 
 
 def main() -> None:
