@@ -32,13 +32,13 @@ _MOSTLY_NEW = 0.6
 # The share of a theme's own posts that lie outside of its threshold, and how far outside a post may lie when the
 # community says that it belongs and no birth claims it.
 _OUTSIDE = 0.05
-_SLACK = 0.2
+_SLACK = 0.1
 # A birth must be further from every theme than nearly all pairs of themes are from each other ...
 _NOVEL_QUANTILE = 0.998
 _NOVEL_BY_DEFAULT = 0.6
 _PAIRS_NEED_THEMES = 8
-# ... and about as tight as the loosest known themes.
-_LOOSEST_QUANTILE = 0.1
+# ... and as tight as most known themes are: what is left over in a week is seldom a subject.
+_TIGHTNESS_QUANTILE = 0.5
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
         return Born(new, old, None)
     joined = clusters.graph(vectors)
     labels, again = (clusters.communities(joined, resolution=granularity, seed=seed + turn) for turn in (0, 1))
-    novel, loosest = _novelty(known), _loosest(known)
+    novel, tightness = _novelty(known), _tightness(known)
     number = 0
     for label in range(int(labels.max()) + 1):
         rows = np.flatnonzero(labels == label)
@@ -129,7 +129,7 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
         nearest = known.centroids @ centre
         if nearest.max(initial=-1.0) >= novel:
             old[rows] = int(nearest.argmax())
-        elif cosines.mean() >= loosest:
+        elif cosines.mean() >= tightness:
             new[rows[cosines >= np.quantile(cosines, _OUTSIDE)]] = number
             number += 1
     return Born(new, old, float(adjusted_rand_score(labels, again)))
@@ -181,7 +181,7 @@ def _novelty(known: Known) -> float:
     return float(np.quantile(pairs, _NOVEL_QUANTILE))
 
 
-def _loosest(known: Known) -> float:
-    """Return the mean cosine of a loose theme's own posts to its centre; -1 where none is known."""
+def _tightness(known: Known) -> float:
+    """Return the mean cosine of an ordinary theme's own posts to its centre; -1 where none is known."""
     own = [known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes)]
-    return float(np.quantile([cosines.mean() for cosines in own], _LOOSEST_QUANTILE)) if own else -1.0
+    return float(np.quantile([cosines.mean() for cosines in own], _TIGHTNESS_QUANTILE)) if own else -1.0

@@ -218,8 +218,8 @@ def _week(
             theme_id = known[number].theme_id
             shapes[theme_id] = shape
             assigned |= {post_id: (theme_id, certainty) for post_id, certainty in sure}
-        else:
+        elif keywords:  # what no phrase describes is no subject
             born.append(BornTheme(tuple(sorted(sure, key=lambda one: (-one[1], one[0]))), shape))
     assigned |= {post.post_id: (pinned[post.post_id], 1.0) for post in posts if post.post_id in pinned}
-    outside = sum(post.post_id not in pinned for post, place in zip(posts, placed.places, strict=True) if place == NONE)
-    return ThemeWeek(assigned, born, shapes, outside, placed.continuity, placed.stability)
+    taken = len(assigned) + sum(len(one.posts) for one in born)
+    return ThemeWeek(assigned, born, shapes, len(posts) - taken, placed.continuity, placed.stability)

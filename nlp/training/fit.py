@@ -1,0 +1,92 @@
+"""Fits a head: two logistic models, and the one that joins them, fitted on what they said of texts unseen by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+
+from nlp.features import hashed
+from nlp.heads import Head, centre, softmax
+from nlp.training.corpora import Example
+
+Vectors = NDArray[np.float32]
+
+_FOLDS = 4
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A head, and what it says of each example that has a vector when it has not learned from that example's group."""
+
+    head: Head
+    unseen: Vectors
+
+
+def fit(examples: Sequence[Example], vectors: Vectors, encoded: NDArray[np.bool_], *, seed: int) -> Fitted:
+    """Fit a head on examples; `vectors` are the encoder's rows of those that are `encoded`."""
+    classes = sorted({one.label for one in examples})
+    labels = np.array([classes.index(one.label) for one in examples])
+    counts = hashed([one.text for one in examples])
+    told = [one.language for one, has in zip(examples, encoded, strict=True) if has]
+    meaning = centre(vectors, told)
+    folds = _folds(labels, [one.group for one in examples], seed=seed)
+    place = np.cumsum(encoded) - 1
+    by_words = np.zeros((len(examples), len(classes)), dtype=np.float32)
+    by_meaning = np.zeros((len(meaning), len(classes)), dtype=np.float32)
+    for fold in range(_FOLDS):
+        learn, hold = folds != fold, folds == fold
+        by_words[hold] = _logits(_words_model(counts[learn], labels[learn]), counts[hold])
+        rows, held = place[learn & encoded], place[hold & encoded]
+        by_meaning[held] = _logits(_meaning_model(meaning[rows], labels[learn & encoded]), meaning[held])
+    joined = np.hstack([by_words[encoded], by_meaning])
+    unseen = np.zeros((len(meaning), len(classes)), dtype=np.float32)
+    for fold in range(_FOLDS):
+        hold = folds[encoded] == fold
+        unseen[hold] = softmax(_logits(_mixing_model(joined[~hold], labels[encoded][~hold]), joined[hold]))
+    words, means = _words_model(counts, labels), _meaning_model(meaning, labels[encoded])
+    return Fitted(_head(classes, words, means, _mixing_model(joined, labels[encoded])), unseen)
+
+
+def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> NDArray[np.int64]:
+    folds = np.zeros(len(labels), dtype=np.int64)
+    splitter = StratifiedGroupKFold(n_splits=_FOLDS, shuffle=True, random_state=seed)
+    for number, (_, held) in enumerate(splitter.split(labels, labels, groups)):
+        folds[held] = number
+    return folds
+
+
+def _words_model(counts: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegression:
+    return LogisticRegression(C=10, class_weight="balanced", max_iter=300).fit(counts, labels)
+
+
+def _meaning_model(vectors: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
+    return LogisticRegression(C=1, class_weight="balanced", max_iter=500).fit(vectors, labels)
+
+
+def _mixing_model(logits: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
+    return LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000).fit(logits, labels)
+
+
+def _weights(model: LogisticRegression) -> tuple[Vectors, Vectors]:
+    """Return one row of weights and one bias a class; two classes share one model in scikit-learn."""
+    weights, bias = model.coef_, model.intercept_
+    if len(bias) == 1:
+        weights, bias = np.vstack([-weights / 2, weights / 2]), np.array([-bias[0] / 2, bias[0] / 2])
+    return weights.astype(np.float32), bias.astype(np.float32)
+
+
+def _logits(model: LogisticRegression, rows: csr_matrix | Vectors) -> Vectors:
+    weights, bias = _weights(model)
+    return np.asarray(rows @ weights.T + bias, dtype=np.float32)
+
+
+def _head(
+    classes: list[str], words: LogisticRegression, meaning: LogisticRegression, mixed: LogisticRegression
+) -> Head:
+    return Head(tuple(classes), *_weights(words), *_weights(meaning), *_weights(mixed))
