@@ -96,7 +96,7 @@ def facts(day: date) -> dict[str, int]:
     with context.begin() as connection:
         today = posts.read_encoded(connection, span)
         earlier = posts.read_encoded(connection, Span(span.start - timedelta(days=DUPLICATE_DAYS), span.start))
-        posts.write_duplicates(connection, span, duplicates.find(today, earlier=earlier))
+        posts.write_duplicates(connection, span, _duplicates(today, earlier))
         marts.set_timezone(connection, context.zone)
         ensure_months(connection, day, day)
         marts.refresh_dates(connection, day, day)
@@ -118,6 +118,17 @@ def finish(day: date, *, fingerprint: str, counts: dict[str, int]) -> list[str]:
         )  # fmt: skip
         complete = runs.successes(connection, "daily", days_of_week(monday_of(day)))
     return sorted(str(partition) for partition in complete)
+
+
+def _duplicates(today: Sequence[tuple[int, str]], earlier: Sequence[tuple[int, str]]) -> dict[int, int]:
+    """Return the earliest post that says the same, for posts of today that repeat one; both come oldest first.
+
+    Keys of posts follow their arrival, which late posts and edits disorder, so places in time stand in for them.
+    """
+    ordered = [*earlier, *today]
+    texts = [(place, said) for place, (_, said) in enumerate(ordered)]
+    found = duplicates.find(texts[len(earlier) :], earlier=texts[: len(earlier)])
+    return {ordered[place][0]: ordered[original][0] for place, original in found.items()}
 
 
 def _is_behind(context: Context, span: Span) -> bool:

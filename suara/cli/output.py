@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,9 @@ def open_warehouse() -> Iterator[Connection]:
     from suara.local import stack
     from warehouse.engine import connect
 
-    addresses = stack.ensure(read_settings(), say=lambda line: typer.echo(line, err=True))
-    stack.export(addresses)
-    engine = connect(addresses.warehouse_url, role="pipeline")
+    url = stack.ensure_warehouse(read_settings(), say=lambda line: typer.echo(line, err=True))
+    os.environ["SUARA_WAREHOUSE__URL"] = url
+    engine = connect(url, role="pipeline")
     try:
         with engine.begin() as connection:
             yield connection

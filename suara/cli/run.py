@@ -104,7 +104,6 @@ def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: 
 
 def _start() -> Settings:
     """Start what is not up, load what waits in Kafka, and return the settings with all addresses."""
-    from streams.offsets import waiting  # noqa: F401
     from suara.local import stack
 
     settings = read_settings()
@@ -117,6 +116,7 @@ def _start() -> Settings:
 def drain(settings: Settings, say: Say) -> None:
     """Wait until every event in Kafka is in the warehouse or refused."""
     from streams.offsets import waiting
+    from suara.local import stack
     from warehouse.engine import connect
 
     assert settings.warehouse.url is not None  # noqa: S101 - exported just before
@@ -126,6 +126,7 @@ def drain(settings: Settings, say: Say) -> None:
         if left:
             say(f"Loading {left:,} events that wait in Kafka")
         while waiting(engine, settings.kafka):
+            stack.require_sink(settings)
             time.sleep(0.2)
     finally:
         engine.dispose()
