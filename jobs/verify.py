@@ -38,6 +38,8 @@ def verify(monday: date, area: str) -> tuple[int, int, list[Finding]]:
         scope = scope_of(context, monday, area)
         again = {fact.id: fact for fact in insights.assemble(answers(connection, row.input_id, scope), scope)}
         findings = _compare_facts(facts, again)
+        if not reporting.is_untouched(connection, row):
+            findings.append(Finding("frozen rows", "were changed by hand since they were frozen", broken=True))
         findings += _compare_quotes(connection, quotes)
         findings += [
             Finding(what, cause, broken=False) for what, cause in documents.live_differences(connection, row.input_id)

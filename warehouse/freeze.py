@@ -88,4 +88,9 @@ def freeze(connection: Connection, report_id: int, monday: date, span: Span) -> 
     }
     for statement in (_POSTS, _THREADS, _THEMES):
         connection.execute(statement, parameters)
+    return fingerprint(connection, report_id)
+
+
+def fingerprint(connection: Connection, report_id: int) -> str:
+    """Return a hash of the frozen rows under `report_id`, as they are now."""
     return str(connection.execute(_FINGERPRINT, {"report": report_id}).scalar_one())

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from kernel.calendar import Span
 from kernel.errors import InputError
 from kernel.model import Fact, Quote
+from warehouse.freeze import fingerprint as frozen_fingerprint
 from warehouse.freeze import freeze
 from warehouse.tables.reports import report, report_fact, report_quote
 
@@ -39,7 +40,7 @@ def propose_input(connection: Connection, proposal: Proposal, span: Span) -> int
     newest = _newest(connection, proposal.week, proposal.area)
     trial = _add(connection, proposal, span, revision=0, input_id=0, fingerprint="")
     fingerprint = freeze(connection, trial, proposal.week, span)
-    if newest is not None and _same(newest, proposal, fingerprint):
+    if newest is not None and _same(newest, proposal, fingerprint) and is_untouched(connection, newest):
         connection.execute(delete(report).where(report.c.report_id == trial))
         return int(newest.report_id)
     revision = 1
@@ -219,6 +220,11 @@ def _quote_row(report_id: int, quote: Quote) -> dict[str, Any]:
         "url": quote.url,
         "sentiment": quote.sentiment,
     }
+
+
+def is_untouched(connection: Connection, row: Any) -> bool:
+    """Say whether the frozen rows behind a report are still those that were frozen."""
+    return frozen_fingerprint(connection, row.input_id) == row.input_fingerprint
 
 
 def status_of(connection: Connection, report_id: int) -> str:
