@@ -2,8 +2,8 @@
 
 Starts a broker and a PostgreSQL of its own in a temporary home, sends generated events (sending is timed by itself),
 then runs one sink until nothing waits; joining the group and seeing that nothing is left cost about a second of that.
-CPU seconds are those of the sink and of all of PostgreSQL; on a machine with other work only they can be compared. Every
-run checks that each event arrived.
+CPU seconds are those of the sink and of all of PostgreSQL; with other work on the machine only they can be compared.
+Every run checks that each event arrived.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ decided by the caller (the warehouse), never by Kafka's own commits.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -41,6 +42,8 @@ CONNECT_SECONDS = 10.0
 
 Header = tuple[str, bytes]
 _log = logger("streams")
+# The client logs every attempt to reach a broker that is away as an error; what matters of it is raised or logged here.
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 class Place(NamedTuple):
@@ -74,6 +77,7 @@ def connect_options(settings: KafkaSettings) -> dict[str, Any]:
         "security_protocol": settings.security_protocol,
         "bootstrap_timeout_ms": int(CONNECT_SECONDS * 1000),
         "client_id": "suara",
+        "reconnect_backoff_max_ms": 2_000,
     }
     if settings.ca_file is not None:
         options["ssl_cafile"] = str(settings.ca_file)

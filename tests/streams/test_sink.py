@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import random
 import signal
@@ -15,8 +17,9 @@ from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from kernel.errors import PartUnavailableError, StreamError, TopicRecreatedError, WarehouseError
 from kernel.settings import KafkaSettings, read_settings
@@ -25,6 +28,9 @@ from streams.offsets import waiting
 from streams.sink import SinkTotals
 from streams.topics import ensure_topics
 from suara.local import guardian, postgres, processes
+from suara.local import kafka as broker
+from suara.local.processes import Identity
+from tests.fixtures.servers import say
 from tests.streams.conftest import Stream
 from tests.streams.histories import shuffled, town
 from tests.streams.reducer import read_core, reduce
@@ -159,28 +165,70 @@ def test_two_sinks_share_the_work(stream: Stream) -> None:
 
 
 def test_postgresql_may_be_away_for_a_while(kafka: str, topic: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="suara-away-") as folder:
-        home = Path(folder)
-        home.chmod(0o711)
-        local = read_settings({"SUARA_HOME": folder}).local
-        with guardian.guarded(home) as owner:
-            url = postgres.start(home, local, owner=owner, say=lambda _: None)
-            settings = KafkaSettings(bootstrap_servers=kafka, partitions=3, group=topic)
-            stream = _prepared(settings, f"{topic}.", url)
-            history = town(seed=6, changes=600)
-            stream.send(*history[:300])
-            running, stop = _in_background(stream)
-            _until(lambda: stream.scalar("select count(*) from raw.event") == 300)
-            processes.stop(home, [record for record in processes.all_recorded(home) if record.name == postgres.NAME])
-            stream.send(*history[300:])
-            time.sleep(2)  # long enough to meet it away
-            postgres.start(home, local, owner=owner, say=lambda _: None)
-            stream.engine.dispose()
-            _until(lambda: waiting(stream.engine, settings, topics=stream.topics) == 0)
-            stop.set()
-            running.join()
-            assert_warehouse_holds(stream, history, records=len(history))
-            stream.engine.dispose()
+    history = town(seed=6, changes=600)
+    with own_home() as (home, owner):
+        local = read_settings({"SUARA_HOME": str(home)}).local
+        url = postgres.start(home, local, owner=owner, say=say)
+        settings = KafkaSettings(bootstrap_servers=kafka, partitions=3, group=topic)
+        upgrade(url)
+        ensure_topics(settings, log_days=7, prefix=f"{topic}.")
+        stream = Stream(settings, f"{topic}.", url, connect(url, role="ingest"))
+        stream.send(*history[:300])
+        running, stop = _in_background(stream)
+        _until(lambda: stream.scalar("select count(*) from raw.event") == 300)
+        processes.stop(home, processes.all_recorded(home))
+        stream.send(*history[300:])
+        time.sleep(2)  # long enough to meet it away
+        postgres.start(home, local, owner=owner, say=say)
+        stream.engine.dispose()
+        _until(lambda: waiting(stream.engine, settings, topics=stream.topics) == 0)
+        stop.set()
+        running.join()
+        assert_warehouse_holds(stream, history, records=len(history))
+        stream.engine.dispose()
+
+
+def test_it_can_be_stopped_while_postgresql_is_away(stream: Stream, postgres_url: str) -> None:
+    history = town(seed=10, changes=200)
+    stream.send(*history[:100])
+    running, stop = _in_background(stream)
+    _until(lambda: stream.scalar("select count(*) from raw.event") == 100)
+    name = stream.url.rpartition("/")[2]
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f'alter database "{name}" allow_connections false')
+        server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        stream.send(*history[100:])
+        time.sleep(1)  # long enough to meet it away
+        stop.set()
+        running.join()
+        server.execute(f'alter database "{name}" allow_connections true')
+    stream.engine.dispose()
+    assert stream.drain() == SinkTotals(loaded=len(history) - 100)
+    assert_warehouse_holds(stream, history, records=len(history))
+
+
+# kafka-python leaves the sockets of refused connections to the garbage collector, so they are collected here and now.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_the_broker_may_be_away_for_a_while(warehouse_url: str, engine: Engine, topic: str) -> None:
+    history = town(seed=11, changes=400)
+    with own_home() as (home, owner):
+        local = read_settings({"SUARA_HOME": str(home)}).local
+        record = broker.start(home, local, owner=owner, say=say, login=False)
+        settings = KafkaSettings(bootstrap_servers=broker.wait(home, record), partitions=3, group=topic)
+        ensure_topics(settings, log_days=7)
+        stream = Stream(settings, "", warehouse_url, engine)
+        stream.send(*history[:200])
+        running, stop = _in_background(stream)
+        _until(lambda: stream.scalar("select count(*) from raw.event") == 200)
+        processes.stop(home, processes.all_recorded(home))
+        record = broker.start(home, local, owner=owner, say=say, login=False)
+        broker.wait(home, record)
+        stream.send(*history[200:])
+        _until(lambda: stream.scalar("select count(*) from raw.event") == len(history))
+        stop.set()
+        running.join()
+        assert_warehouse_holds(stream, history, records=len(history))
+    gc.collect()
 
 
 def test_a_warehouse_that_went_back_in_time_is_filled_again(stream: Stream) -> None:
@@ -230,15 +278,19 @@ def as_owner(stream: Stream, statement: str) -> None:
     engine.dispose()
 
 
-def _prepared(settings: KafkaSettings, prefix: str, url: str) -> Stream:
-    upgrade(url)
-    ensure_topics(settings, log_days=7, prefix=prefix)
-    return Stream(settings, prefix, url, connect(url, role="ingest"))
+@contextlib.contextmanager
+def own_home() -> Iterator[tuple[Path, Identity]]:
+    """Give a home for servers that a test stops; whatever runs there ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="suara-away-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)
+        with guardian.guarded(home) as owner:
+            yield home, owner
 
 
 def _in_background(stream: Stream) -> tuple[Thread, Flag]:
     stop = Flag()
-    running = Thread(target=lambda: stream.sink().run(stop))
+    running = Thread(target=lambda: stream.sink().run(stop), daemon=True)
     running.start()
     return running, stop
 
