@@ -6,6 +6,8 @@ BIN := .venv/bin
 SEED ?= 1
 WEEKS ?= 8
 POSTS ?= 6000
+# Folder with the public data sets that the text models learn from
+DATA ?= ../shared/data
 # More options for pytest: make test ARGS="tests/nlp -x"
 ARGS ?=
 
@@ -48,6 +50,9 @@ failures: setup ## Kill, freeze and starve the real parts, and count what is los
 
 bench: setup ## Measure every claim of speed and quality (benchmarks/)
 	@for file in benchmarks/[a-z]*.py; do printf '==> %s\n' "$$file"; $(BIN)/python "$$file" || exit 1; done
+
+models: setup ## Learn the text models again and write their card (DATA=folder of the public sets)
+	@$(BIN)/python -m nlp.training --data "$(DATA)" --date "$$(date +%F)"
 
 schemas: setup ## Write the JSON Schemas and the AsyncAPI document of the events again
 	@$(BIN)/python -m streams.schemas
