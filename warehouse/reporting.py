@@ -224,7 +224,7 @@ def _quote_row(report_id: int, quote: Quote) -> dict[str, Any]:
 
 def is_untouched(connection: Connection, row: Any) -> bool:
     """Say whether the frozen rows behind a report are still those that were frozen."""
-    return frozen_fingerprint(connection, row.input_id) == row.input_fingerprint
+    return bool(frozen_fingerprint(connection, row.input_id) == row.input_fingerprint)
 
 
 def status_of(connection: Connection, report_id: int) -> str:
