@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from threading import Event as Flag
+from types import MappingProxyType
 
 from kernel.clock import Clock
 from kernel.errors import StreamError, SuaraError
@@ -18,7 +19,7 @@ from streams.broker import Consumer, Place, Record, topic_ids
 from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
 from streams.load import Batch, Reach
-from streams.offsets import Position
+from streams.offsets import Position, require_same_topics
 from streams.stage import Arrival
 
 POLL_SECONDS = 0.5
@@ -61,15 +62,16 @@ class Reader:
         Raises as `stored` and `topic_ids` do when the warehouse or Kafka is away; it may then simply be called again.
         """
         self._follow_changes()
+        if self._fresh or self._clock.monotonic() - self._checked >= TOPIC_CHECK_SECONDS:
+            self._check_topics()
         if self._fresh:
             self._position(self._stored())
         found = self._consumer.poll(seconds=POLL_SECONDS)
         self._follow_changes()
-        found = {place: records for place, records in found.items() if place not in self._fresh}
-        if not found:
-            return None
-        self._check_topics(found)
-        return self._batch(found)
+        if any(self._expected.get(place, -1) != records[0].offset for place, records in found.items()):
+            self._check_topics(held=found)  # the log may be another one by now
+        news = {place: records for place, records in found.items() if place not in self._fresh}
+        return self._batch(news) if news else None
 
     def accepted_gaps(self, batch: Batch) -> frozenset[Place]:
         """Return the partitions whose missing records were looked for once and are not in the log."""
@@ -130,6 +132,7 @@ class Reader:
                 self._sought.pop(place, None)
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
+        require_same_topics(self._topic_ids, stored)
         for place in self._fresh:
             position = stored.get(place)
             self._consumer.seek(place, position.next_offset if position else None)
@@ -137,18 +140,21 @@ class Reader:
                 self._expected[place] = position.next_offset
         self._fresh.clear()
 
-    def _check_topics(self, found: Mapping[Place, list[Record]]) -> None:
-        """Ask for the topics' ids again where an offset is not the expected one: the log may be another by now."""
-        surprising = any(self._expected.get(place, -1) != records[0].offset for place, records in found.items())
-        if not surprising and self._clock.monotonic() - self._checked < TOPIC_CHECK_SECONDS:
-            return
+    def _check_topics(self, held: Mapping[Place, list[Record]] = MappingProxyType({})) -> None:
+        """Ask for the topics' ids; the partitions of one with a new id are taken up anew, or refused then.
+
+        Should Kafka not answer, the records that are held will be read again.
+        """
         try:
-            self._topic_ids |= topic_ids(self._kafka, self._topics)
+            found = topic_ids(self._kafka, self._topics)
         except SuaraError:
-            for place, records in found.items():
+            for place, records in held.items():
                 self._consumer.seek(place, records[0].offset)
             raise
         self._checked = self._clock.monotonic()
+        changed = {topic for topic, owner in found.items() if self._topic_ids[topic] != owner}
+        self._fresh |= {place for place in self._consumer.assignment() if place.topic in changed}
+        self._topic_ids |= found
 
     def _batch(self, found: Mapping[Place, list[Record]]) -> Batch:
         batch = Batch({}, [], [])

@@ -19,11 +19,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 from sqlalchemy import Engine, text
 
 from kernel.errors import PartUnavailableError, StreamError, TopicRecreatedError, WarehouseError
 from kernel.settings import KafkaSettings, read_settings
-from streams.broker import delete_topics
+from streams.broker import delete_topics, end_offsets
 from streams.offsets import waiting
 from streams.sink import SinkTotals
 from streams.topics import ensure_topics
@@ -257,6 +258,40 @@ def test_a_topic_that_was_made_again_is_refused_until_somebody_decides(stream: S
     remedy = str(caught.value.remedy).split('"')[1]
     as_owner(stream, remedy)
     assert stream.drain() == SinkTotals(loaded=1)
+
+
+def test_a_topic_that_is_made_again_under_a_running_sink_stops_it(stream: Stream) -> None:
+    stream.send(*town(seed=8, changes=20))
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            stream.sink().run(Flag())
+        except TopicRecreatedError as error:
+            failures.append(error)
+
+    running = Thread(target=run, daemon=True)
+    running.start()
+    _until(lambda: waiting(stream.engine, stream.settings, topics=stream.topics) == 0)
+    loaded = stream.scalar("select count(*) from raw.event")
+    delete_topics(stream.settings, [stream.posts])
+    _until(lambda: ensure_topics(stream.settings, log_days=7, prefix=stream.prefix) == [stream.posts])
+    stream.send(*town(seed=8, changes=60))  # the new log is longer than the old one was
+    _until(lambda: not running.is_alive())
+    assert len(failures) == 1
+    assert stream.scalar("select count(*) from raw.event") == loaded
+
+
+def test_records_that_the_log_has_dropped_are_looked_for_once_and_passed_over(stream: Stream) -> None:
+    stream.send(*town(seed=12, changes=100))
+    stream.drain()
+    as_owner(stream, "update raw.ingest_offset set next_offset = next_offset - 5")
+    ends = end_offsets(stream.settings, [stream.posts])
+    with contextlib.closing(KafkaAdminClient(bootstrap_servers=stream.settings.bootstrap_servers)) as admin:
+        admin.delete_records({TopicPartition(*place): end for place, end in ends.items()})
+    news = town(seed=13, changes=50, instance="suburb")
+    stream.send(*news)
+    assert stream.drain() == SinkTotals(loaded=len(news))
 
 
 def test_what_cannot_work_is_said_at_the_start(stream: Stream, empty_url: str) -> None:
