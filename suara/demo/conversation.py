@@ -32,7 +32,7 @@ _ABOUT = {"chat": (58, 24, 18), "forum": (90, 9, 1), "reviews": (82, 0, 18)}
 _KINDS = {"reviews": {"question": 0.15, "request": 0.7}, "forum": {"praise": 0.6}, "chat": {}}
 # How far the week's talk is looked ahead when a theme is drawn, and the least weight of one that is ahead.
 _AHEAD, _LEAST = 60, 0.4
-_WELCOMED, _RUDE = 0.35, 0.6
+_WELCOMED, _RUDE = 0.35, 0.35
 _STAFF = {"chat": 0.1, "forum": 0.2}
 _STAFF_SAYS = {"bug": "ack", "complaint": "ack", "question": "info", "request": "wish", "praise": "glad"}
 

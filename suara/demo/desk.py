@@ -32,6 +32,7 @@ _TRIES = 25
 _WORD = re.compile(r"\w+")
 _COPY_WORDS = 4  # fewer words are said by everybody
 _NEAR = 0.5
+_REMEMBERED = 400
 # How often opener, second thought, detail and closer are added.
 _LENGTHS: Mapping[str, tuple[float, float, float, float]] = {
     "forum": (0.3, 0.35, 0.2, 0.25),
@@ -210,8 +211,9 @@ class Desk:
         return words
 
     def _likeness(self, pool: str, pairs: frozenset[tuple[str, str]]) -> float:
-        """Return the share of word pairs in common with the most alike text of the pool."""
-        return max((len(pairs & old) / len(pairs | old) for old in self._near.get(pool, ())), default=0.0)
+        """Return the share of word pairs in common with the most alike of the newest texts of the pool."""
+        newest = self._near.get(pool, [])[-_REMEMBERED:]
+        return max((len(pairs & old) / len(pairs | old) for old in newest), default=0.0)
 
 
 def _join(parts: Sequence[str]) -> str:

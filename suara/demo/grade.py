@@ -16,7 +16,7 @@ from suara.demo.themes import ThemeGrade, grade_themes
 from suara.demo.truth import PostTruth, Truth
 
 _COPY_WORDS = 4
-_MASKS = tuple(f"[{kind}]" for kind in ("email", "phone", "nik", "card", "iban", "ip", "key", "address", "handle"))
+_MASKS = tuple(f"[{kind}]" for kind in ("email", "phone", "nik", "card", "iban", "ip", "key", "address"))
 
 Pair = tuple[PostTruth, Finding]
 
@@ -107,7 +107,7 @@ def _understood(truth: Truth, found: Findings) -> list[Line]:
         *_language(community),
         _judged("sentiment", "sentiment", [(post.sentiment, finding.sentiment) for post, finding in community]),
         _judged("type", "feedback type", [(post.feedback_type, finding.feedback_type) for post, finding in community]),
-        *_duplicates(live),
+        *_duplicates(community),
         *_spam(live),
         *_personal(community),
     ]

@@ -83,9 +83,12 @@ class Cast:
     def draw(self, lots: Random, *, source: str, week: int, language: str = "any", kind: str = "any") -> Person:
         """Draw somebody with an account at `source` who takes part in `week`, active people more often.
 
-        `kind` may be a temper, too; any means all but staff, programs and spammers.
+        `kind` may be a temper, too; any means all but staff, programs and spammers, and stands in where nobody is of
+        that kind.
         """
         pool, weights = self._pool(source, week, language, kind)
+        if not pool:
+            pool, weights = self._pool(source, week, language, "any")
         return lots.choices(pool, cum_weights=weights)[0]
 
     def _pool(self, source: str, week: int, language: str, kind: str) -> tuple[list[Person], list[float]]:

@@ -1,7 +1,7 @@
 """Personal data to plant: shaped as the real thing and passing every check, and belonging to nobody.
 
-Mail domains are the reserved ones, card numbers are the industry's test numbers, identity numbers end in the serial
-0000, which is never issued, and phone numbers have runs of zeros.
+Mail domains are the reserved ones, card numbers are the industry's test numbers, identity numbers come from a
+regency and district that do not exist, and phone numbers have runs of zeros.
 """
 
 from __future__ import annotations
@@ -28,5 +28,5 @@ def draw_value(kind: Kind, lots: Random) -> str:
     if kind == "nik":
         day = lots.randrange(1, 29) + 40 * lots.randrange(2)
         born = f"{day:02d}{lots.randrange(1, 13):02d}{lots.randrange(60, 100)}"
-        return f"{lots.choice(_PROVINCES)}{lots.randrange(1, 30):02d}{lots.randrange(1, 20):02d}{born}0000"
+        return f"{lots.choice(_PROVINCES)}9999{born}{lots.randrange(1, 10_000):04d}"
     return lots.choice(_CARDS)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 _MARK = "community.sha256"
+# Of the grade where nobody says how wide a line may be.
+_WIDTH = 110
 _OWN_PARTS = (f"{PREFIX}KAFKA__", f"{PREFIX}WAREHOUSE__", f"{PREFIX}DELIVERY__")
 
 
@@ -127,7 +129,9 @@ def _stream(events: Sequence[Event], settings: Settings, say: Say) -> None:
     from streams.publisher import publish
     from suara.cli.run import drain
 
-    with Producer(settings.kafka) as producer, Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    with Producer(settings.kafka) as producer, bar:
         task = bar.add_task("sending", total=len(events))
         sent = publish(events, producer, progress=lambda number: bar.update(task, completed=number))
     say(f"  {sent.sent:,} events sent and acknowledged, {sent.size / 1e6:.1f} MB")
@@ -164,7 +168,8 @@ def _close(graded: Grade, home: Path, *, keep: bool, seconds: float, say: Say) -
     from suara.demo.grade import by_key
     from suara.demo.table import show
 
-    show(graded, Console())
+    console = Console()
+    show(graded, console if console.is_terminal else Console(width=_WIDTH))
     lines = by_key(graded)
     themes, events = lines["themes"], lines["events"]
     say(f"Look around: export {PREFIX}HOME={home} {PREFIX}CONFIG={home / 'suara.toml'}")

@@ -27,10 +27,18 @@ def _lines(graded: Grade) -> Table:
 def _themes(graded: Grade) -> Table:
     table = Table(title="Planted themes", box=box.SIMPLE_HEAD, title_justify="left")
     for name, justify in (
-        ("", "left"), ("planted", "left"), ("course", "left"), ("held", "right"), ("made of it", "right"),
-        ("kept id", "right"), ("found as", "left"),
+        ("", "left"), ("planted", "left"), ("course", "left"), ("holds", "right"), ("made of", "right"),
+        ("kept", "right"), ("found as", "left"),
     ):  # fmt: skip
-        table.add_column(name, justify=justify, overflow="ellipsis", no_wrap=True)  # type: ignore[arg-type]
+        short = name in ("planted", "found as")
+        table.add_column(
+            name,
+            justify=justify,  # type: ignore[arg-type]
+            overflow="ellipsis",
+            no_wrap=True,
+            min_width=None if short else len(name),
+            max_width=28 if name == "planted" else None,
+        )
     for theme in sorted(graded.themes, key=lambda theme: (not theme.is_found, theme.theme)):
         table.add_row(
             "✓" if theme.is_found else "·",

@@ -14,9 +14,9 @@ _SLANG: dict[str, dict[str, tuple[str, ...]]] = {
         "saja": ("aja",), "banget": ("bgt",), "dengan": ("dgn",), "karena": ("krn",), "kenapa": ("knp",),
         "tolong": ("tlg", "plis"), "untuk": ("buat", "utk"), "kalau": ("kalo", "klo"), "sampai": ("sampe", "smp"),
         "terus": ("trus", "trs"), "belum": ("belom", "blm"), "begitu": ("gitu",), "begini": ("gini",),
-        "saya": ("aku", "gue", "gw", "sy"), "aplikasi": ("apk", "app"), "bisa": ("bs",), "juga": ("jg",),
-        "dari": ("dr",), "terima kasih": ("makasih", "mksh"), "makasih": ("mksh", "thanks"), "dulu": ("dl",),
-        "bagaimana": ("gimana", "gmn"), "gimana": ("gmn",), "cuma": ("cm",), "tapi": ("tp",), "sama": ("sm",),
+        "saya": ("aku", "gue", "gw", "sy"), "aplikasi": ("apk", "app"), "juga": ("jg",),
+        "terima kasih": ("makasih", "mksh"), "makasih": ("mksh", "thanks"),
+        "bagaimana": ("gimana", "gmn"), "gimana": ("gmn",),
         "habis": ("abis",), "setelah": ("abis",), "hilang": ("ilang",), "lihat": ("liat",), "tahu": ("tau",),
         "hapus": ("apus",), "orang": ("org",), "padahal": ("pdhl",), "sekarang": ("skrg",), "memang": ("emang",),
     },
@@ -33,6 +33,8 @@ _EMOJI = {
     "negative": ("😭", "😡", "😤", "🙄", "😞", "🤦", "😩"),
     "neutral": ("🙏", "😅", "🤔", "🙂", "👀"),
 }
+# How often somebody picks the usual slang for a word.
+_USUAL = 0.6
 _LETTERS = re.compile(r"[^\W\d_]{5,}")
 _SENTENCE = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
 
@@ -49,9 +51,12 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
 
 def draw_voice(lots: Random, *, formal: bool = False) -> Voice:
     """Draw the habits of one person."""
-    casual = 0.0 if formal else lots.choice((0.0, 0.3, 0.6, 0.6, 0.9))
+    casual = 0.0 if formal else lots.choice((0.0, 0.2, 0.4, 0.5, 0.8))
     slang = {
-        word: lots.choice(forms) for table in _SLANG.values() for word, forms in table.items() if lots.random() < casual
+        word: forms[0] if lots.random() < _USUAL else lots.choice(forms)
+        for table in _SLANG.values()
+        for word, forms in table.items()
+        if lots.random() < casual
     }
     return Voice(
         slang=slang,

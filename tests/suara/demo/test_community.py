@@ -74,7 +74,7 @@ def test_another_seed_gives_another_community(community: Community) -> None:
 
 
 def test_it_is_as_large_as_asked(community: Community) -> None:
-    assert len(community.truth.posts) == 5_200
+    assert len(community.truth.posts) == 5_100
     by_source = Counter(post.source for post in community.truth.posts)
     assert set(by_source) == {"forum", "chat", "reviews"}
     assert min(by_source.values()) > 1_000

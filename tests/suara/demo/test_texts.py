@@ -54,7 +54,7 @@ def test_a_theme_can_be_said_in_many_ways(theme: str, language: str) -> None:
     lines = [line for kind, phrases in lists.items() if kind != "headline" for line in phrases]
     assert len(lines) == len(set(lines)) >= 20
     assert all(slots_of(line) <= set(slots) for line in lines)
-    assert sum(ways(line, slots) for line in lines) > 100
+    assert sum(ways(line, slots) for line in lines) > 80
     assert set(text.kinds) <= set(lists)
     assert set(text.nouns) <= set(text.slots[language])
 
@@ -131,7 +131,7 @@ def test_planted_numbers_pass_their_checks_and_belong_to_nobody() -> None:
         assert phonenumbers.is_valid_number(phonenumbers.parse(phone, "ID"))
         assert "0000" in phone
         nik = pii.draw_value("nik", lots)
-        assert re.fullmatch(r"\d{12}0000", nik)
+        assert re.fullmatch(r"\d\d9999\d{10}", nik)
         assert 1 <= int(nik[6:8]) % 40 <= 31
         assert 1 <= int(nik[8:10]) <= 12
         assert _luhn(pii.draw_value("card", lots))
