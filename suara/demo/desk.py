@@ -213,7 +213,8 @@ class Desk:
     def _likeness(self, pool: str, pairs: frozenset[tuple[str, str]]) -> float:
         """Return the share of word pairs in common with the most alike of the newest texts of the pool."""
         newest = self._near.get(pool, [])[-_REMEMBERED:]
-        return max((len(pairs & old) / len(pairs | old) for old in newest), default=0.0)
+        common = ((len(pairs & old), len(old)) for old in newest)
+        return max((same / (len(pairs) + size - same) for same, size in common), default=0.0)
 
 
 def _join(parts: Sequence[str]) -> str:
