@@ -49,44 +49,26 @@ BREAKS = {
     "posts_day": """
         update core.post set version = 2, changed_at = '2026-11-02 23:00' where external_id = 'p0';
         update core.post set version = 2, changed_at = '2027-01-01' where external_id = 'p1';
-        alter table core.post_annotation alter column language drop not null;
-        update {of_p2} set language = null;
         update {of_p3} set text_sha256 = '\\x00';
         update {of_p4} set duplicate_of = (select post_id from core.post where external_id = 'p9');
-        update {of_p5} set words = -1, sentiment = 'angry', feedback_type = 'rant', language_confidence = 1.5,
-            sentiment_score = -0.1, type_score = 2, toxicity = 2, spam = 2, masked = 'write to ayu.w@example.org';
-        insert into core.post (source_id, external_id, thread_id, member_id, version, created_at, body, last_event_id)
-        select source_id, 'more-' || n, thread_id, member_id, 1, timestamptz '2026-11-02 12:00', 'x', 'e'
-        from core.post cross join generate_series(1, 50) n where external_id = 'p6';
-        insert into core.post_annotation (post_id, post_version, steps, language, language_confidence, masked, encoded,
-            text_sha256, words, is_spam)
-        select post_id, 1, '1', 'und', 1, '', '', '\\x00', 0, true from core.post where external_id like 'more-%';
+        update {of_p5} set sentiment = 'angry';
+        update {of_p6} set toxicity = 2;
+        update {of_p7} set masked = 'write to ayu.w@example.org';
     """,
     "mart_day": """
-        alter table mart.fct_post drop constraint pk_fct_post;
-        alter table mart.fct_post alter column language drop not null;
-        insert into mart.fct_post select f.* from mart.fct_post f where post_id = {p0};
-        update mart.fct_post set version = -1 where post_id = {p1};
-        update mart.fct_post set reactions = -1, language = null, sentiment_score = 2, type_score = 2, toxicity = 2
-        where post_id = {p2};
         update mart.fct_post set created_at = '2026-11-03' where post_id = {p3};
-        update mart.fct_post set week = '2026-11-09' where post_id = {p4};
         update mart.fct_post set role = 'bot', is_counted = true where post_id = {p5};
         update mart.fct_post set thread_id = -1 where post_id = {p6};
         delete from mart.fct_post where post_id = {p7};
         delete from core.post_annotation where post_id = {p8};
         update core.post set status = 'deleted', changed_at = '2027-01-01' where post_id = {p9};
-        insert into mart.fct_thread_response
-        select thread_id + n, source_id, started_date, week, started_at, starter_person_id, starter_role, is_counted,
-               first_post_id, case n when 1 then started_at - interval '1 hour'
-               when 2 then last_post_at + interval '1 hour' else started_at + interval '2 hours' end, null, null,
-               case n when 3 then started_at + interval '1 hour' end, -1, people, last_post_at, status
-        from mart.fct_thread_response cross join generate_series(1, 3) n;
+        update mart.fct_thread_response set first_response_at = started_at - interval '1 hour';
         insert into mart.fct_post
-        select -n, date '2026-10-30', '2026-10-26', '2026-10-30', version, source_id, thread_id, member_id, person_id,
-               role, is_thread_start, is_spam, is_duplicate, is_counted, duplicate_of, 'en', sentiment, sentiment_score,
-               feedback_type, type_score, toxicity, words, rating, reactions, theme_id, theme_confidence, masked, url
-        from mart.fct_post cross join generate_series(1, 700) n where post_id = {p6};
+        select case when n <= 60 then n else -n end + 1000, case when n <= 60 then created_date else '2026-10-30' end,
+               week, created_at, version, source_id, thread_id, member_id, person_id, role, is_thread_start, n <= 60,
+               is_duplicate, false, duplicate_of, 'und', sentiment, sentiment_score, feedback_type, type_score,
+               toxicity, words, rating, reactions, theme_id, theme_confidence, masked, url
+        from mart.fct_post cross join generate_series(1, 3000) n where post_id = {p6};
     """,
     "themes_week": """
         update core.mention set confidence = 1.5 where post_id = {p0};
@@ -203,6 +185,49 @@ def test_every_rule_can_break(healthy: str, suite: str) -> None:
     assert said(found.warnings) == of_tier(suite, "warning")
 
 
+# A rule that watches several things, and one statement for each of them, on a post or thread of its own.
+FOLDED = {
+    "unknown_label": ("sentiment = 'angry'", "feedback_type = 'rant'"),
+    "score_outside": ("language_confidence = 1.5", "sentiment_score = -0.1", "type_score = 'nan'", "toxicity = 2",
+                      "spam = 2", "words = -1"),
+    "misfiled": ("created_at = '2026-11-03'", "created_at = '2026-11-01 23:59'", "week = '2026-11-09'"),
+    "counted_wrongly": ("role = 'bot', is_counted = true", "role = 'staff', is_counted = true",
+                        "is_spam = true, is_counted = true"),
+    "answered_out_of_order": ("first_response_at = started_at - interval '1 hour'",
+                              "first_response_at = last_post_at + interval '1 hour'",
+                              "first_response_at = null, last_post_at = started_at - interval '1 hour'",
+                              "first_response_at = null, first_staff_response_at = started_at",
+                              "first_staff_response_at = first_response_at - interval '1 minute'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", FOLDED)
+def test_a_rule_sees_each_thing_that_it_watches(healthy: str, column: str) -> None:
+    suite = "posts_day" if column in ("unknown_label", "score_outside") else "mart_day"
+    table = "core.post_annotation" if suite == "posts_day" else "mart.fct_post"
+    if column == "answered_out_of_order":  # ten threads, with one post each
+        table = "mart.fct_thread_response"
+        break_it(
+            healthy,
+            """
+            update mart.fct_post set thread_id = post_id;
+            create temp table pattern as select * from mart.fct_thread_response;
+            delete from mart.fct_thread_response;
+            insert into mart.fct_thread_response
+            select f.post_id, t.source_id, started_date, t.week, started_at, starter_person_id, starter_role,
+                   t.is_counted, f.post_id, first_response_at, first_response_post_id, first_responder_role,
+                   first_staff_response_at, replies, people, last_post_at, status
+            from pattern t cross join mart.fct_post f;
+            """,
+        )
+    key = "thread_id" if table == "mart.fct_thread_response" else "post_id"
+    for number, change in enumerate(FOLDED[column]):
+        break_it(healthy, f"update {table} set {change} where {key} = {{p{number}}}")
+    broken = next(rule.broken for rule in suites.SUITES[suite][0].rules if rule.options["column"] == column)
+    counts = f"{broken} ({len(FOLDED[column])} of 10)"
+    assert run(healthy, suite).critical == [f"{suites.SUITES[suite][0].name}: {counts}"]
+
+
 def test_a_week_without_a_theme_run_is_refused(healthy: str) -> None:
     break_it(healthy, "delete from core.theme_run")
     assert run(healthy, "themes_week").critical == ["core.theme_run: no theme run is recorded for the week (1 of 1)"]
@@ -224,7 +249,7 @@ def test_what_changed_while_the_day_ran_is_a_warning(healthy: str) -> None:
     late = "posts that arrived or changed while the day ran; it is due again (1 of 9)"
     assert run(healthy, "posts_day") == GateResult("posts_day", [], [f"core.post_annotation: {late}"])
     late = "posts that changed while the day ran; it is due again (2 of 10)"
-    assert run(healthy, "mart_day") == GateResult("mart_day", [], [f"core.post against mart.fct_post: {late}"])
+    assert run(healthy, "mart_day") == GateResult("mart_day", [], [f"mart.fct_post: {late}"])
 
 
 def test_what_changed_before_the_run_began_is_critical(healthy: str) -> None:
@@ -239,7 +264,7 @@ def test_what_changed_before_the_run_began_is_critical(healthy: str) -> None:
     unread = "live posts whose current version has no annotation (1 of 10)"
     assert run(healthy, "posts_day") == GateResult("posts_day", [f"core.post_annotation: {unread}"], [])
     stale = "posts in the mart that are gone or have another version (1 of 10)"
-    assert run(healthy, "mart_day") == GateResult("mart_day", [f"core.post against mart.fct_post: {stale}"], [])
+    assert run(healthy, "mart_day") == GateResult("mart_day", [f"mart.fct_post: {stale}"], [])
 
 
 def test_no_value_leaves_the_database(
@@ -247,7 +272,7 @@ def test_no_value_leaves_the_database(
 ) -> None:
     break_it(healthy, "update {of_p0} set masked = 'mail secret.person@example.org', sentiment = 'secret.person';")
     found = run(healthy, "posts_day")
-    assert said(found.critical) == {"annotations with an unknown sentiment"}
+    assert said(found.critical) == {"annotations with an unknown sentiment or kind of feedback"}
     assert said(found.warnings) == {"masked texts that still hold an e-mail address"}
     output = capfd.readouterr()
     for place in (repr(found), repr(stored(healthy)), output.out, output.err, caplog.text):

@@ -21,7 +21,7 @@ from warehouse.quality.rules import Batch, Rule
 from warehouse.quality.suites import SUITES
 from warehouse.tables.ops import quality_result
 
-RESULT_FORMAT = {"result_format": "SUMMARY", "exclude_unexpected_values": True}
+RESULT_FORMAT = {"result_format": "BASIC", "exclude_unexpected_values": True}
 
 
 @dataclass(frozen=True)
@@ -74,30 +74,23 @@ def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span)
         "partition": day,
         "began": f"(select started_at from ops.pipeline_run where kind = 'daily' and partition = {day})",  # noqa: S608
     }
-    with _source(url) as (context, source):
-        return [
-            outcome
-            for number, batch in enumerate(batches)
-            for outcome in _evaluate(context, source, batch, name=f"batch_{number}", query=batch.query.format(**bounds))
-        ]
+    queries = [f"select * from ({batch.query.format(**bounds)}) rows_of_batch" for batch in batches]  # noqa: S608
+    with _assets(url, queries) as assets:
+        return [outcome for batch, asset in zip(batches, assets, strict=True) for outcome in _evaluate(batch, asset)]
 
 
-def _evaluate(context: Any, source: Any, batch: Batch, *, name: str, query: str) -> Iterator[Outcome]:
+def _evaluate(batch: Batch, asset: Any) -> Iterator[Outcome]:
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
-    suite = context.suites.add(
-        gx.ExpectationSuite(
-            name,
-            expectations=[
-                getattr(gxe, rule.expectation)(**rule.options, severity=rule.severity, meta={"rule": number})
-                for number, rule in enumerate(batch.rules)
-            ],
-        )
+    suite = gx.ExpectationSuite(
+        asset.name,
+        expectations=[
+            getattr(gxe, rule.expectation)(**rule.options, severity=rule.severity, meta={"rule": number})
+            for number, rule in enumerate(batch.rules)
+        ],
     )
-    asset = source.add_query_asset(name, query=f"select * from ({query}) rows_of_batch")  # noqa: S608
-    definition = gx.ValidationDefinition(name=name, data=asset.add_batch_definition_whole_table("all"), suite=suite)
-    found = context.validation_definitions.add(definition).run(result_format=RESULT_FORMAT)
+    found = asset.get_batch(asset.build_batch_request()).validate(suite, result_format=RESULT_FORMAT)
     for result in sorted(found.results, key=lambda result: result.expectation_config.meta["rule"]):
         yield _outcome(batch, batch.rules[result.expectation_config.meta["rule"]], result)
 
@@ -118,10 +111,15 @@ def _outcome(batch: Batch, rule: Rule, result: Any) -> Outcome:
 
 
 @contextmanager
-def _source(url: str) -> Iterator[tuple[Any, Any]]:
-    """Give a context that writes nothing to disk, and a source whose connections are ours to open and close."""
+def _assets(url: str, queries: Sequence[str]) -> Iterator[list[Any]]:
+    """Give the rows of each query to Great Expectations, which writes nothing to disk.
+
+    The connections are ours to open and close. All assets come with their source, because each one that is added later
+    makes the context write down the whole source anew.
+    """
     import great_expectations as gx
     import pgvector.sqlalchemy  # noqa: F401  (else tables with vectors cannot be looked at)
+    from great_expectations.datasource.fluent.sql_datasource import QueryAsset
 
     opened: list[psycopg.Connection[Any]] = []
 
@@ -134,10 +132,13 @@ def _source(url: str) -> Iterator[tuple[Any, Any]]:
     # The address is never used: it would pass the password through Great Expectations' own settings.
     address = "postgresql+psycopg://suara@warehouse/suara"
     source = context.data_sources.add_postgres(
-        "warehouse", connection_string=address, kwargs={"creator": open_connection}
+        "warehouse",
+        connection_string=address,
+        kwargs={"creator": open_connection},
+        assets=[QueryAsset(name=f"batch_{number}", query=query) for number, query in enumerate(queries)],
     )
     try:
-        yield context, source
+        yield list(source.assets)
     finally:
         source.get_engine().dispose()
         for connection in opened:

@@ -30,8 +30,6 @@ class Batch:
 
 def unique(columns: Sequence[str], broken: str) -> Rule:
     """No two rows share these columns."""
-    if len(columns) == 1:
-        return Rule("ExpectColumnValuesToBeUnique", {"column": columns[0]}, broken)
     return Rule("ExpectCompoundColumnsToBeUnique", {"column_list": list(columns)}, broken)
 
 
@@ -51,17 +49,7 @@ def between(column: str, low: float | None, high: float | None, broken: str, sev
     return Rule("ExpectColumnValuesToBeBetween", options, broken, severity)
 
 
-def one_of(column: str, values: Sequence[str], broken: str) -> Rule:
-    """Values, where there are any, are among these."""
-    return Rule("ExpectColumnValuesToBeInSet", {"column": column, "value_set": list(values)}, broken)
-
-
 def ordered(smaller: str, greater: str, broken: str) -> Rule:
     """The second column is never below the first."""
     options = {"column_A": greater, "column_B": smaller, "or_equal": True}
     return Rule("ExpectColumnPairValuesAToBeGreaterThanB", options, broken)
-
-
-def probabilities(columns: Sequence[str], what: str) -> list[Rule]:
-    """Each column lies between 0 and 1, where it has a value."""
-    return [between(column, 0, 1, f"{what} with a {column} that is no probability") for column in columns]
