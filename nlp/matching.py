@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.special import bdtr
 from sklearn.metrics import adjusted_rand_score
 
 from nlp import clusters
@@ -27,18 +28,21 @@ _FINER = 3.0
 # A theme takes part in a community when it holds this share of the posts remembered in it, and two of them.
 _LEAST_SHARE = 0.1
 _LEAST_HELD = 2
-# A community with less than this part of the memory that it should hold is about something new.
+# A community with less than this part of the memory that it should hold is about something new, unless by chance.
 _MOSTLY_NEW = 0.6
+_CHANCE = 0.01
 # The share of a theme's own posts that lie outside of its threshold, and how far outside a post may lie when the
 # community says that it belongs and no birth claims it.
 _OUTSIDE = 0.05
 _SLACK = 0.1
-# A birth must be further from every theme than nearly all pairs of themes are from each other ...
+# With fewer posts than this a subject is a handful of them, and cutting as fine as in a full week would cut it up.
+_FULL_WEEK = 500
+# A birth must lie outside of every theme, be further from each than nearly all pairs of themes are from each other ...
 _NOVEL_QUANTILE = 0.998
 _NOVEL_BY_DEFAULT = 0.6
 _PAIRS_NEED_THEMES = 8
 # ... and as tight as most known themes are: what is left over in a week is seldom a subject.
-_TIGHTNESS_QUANTILE = 0.5
+_TIGHT_ENOUGH = 0.85
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ def match(vectors: Vectors, known: Known, *, granularity: float, seed: int) -> M
         return Matched(nowhere, nowhere, None, None)
     held = len(known.remembered)
     joined = clusters.graph(np.vstack([known.remembered, vectors]))
-    labels = clusters.communities(joined, resolution=_FINER * granularity, seed=seed)
-    again = clusters.communities(joined, resolution=_FINER * granularity, seed=seed + 1)
+    resolution = _FINER * _resolution(granularity, held + len(vectors))
+    labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
     offers = _offers(labels[:held], labels[held:], known)
     suggested = _nearest(vectors, labels[held:], offers, known.centroids)
     stayed = _nearest(known.remembered, labels[:held], offers, known.centroids) == known.themes
@@ -117,7 +121,8 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
     if len(vectors) < least_posts:
         return Born(new, old, None)
     joined = clusters.graph(vectors)
-    labels, again = (clusters.communities(joined, resolution=granularity, seed=seed + turn) for turn in (0, 1))
+    resolution = _resolution(granularity, len(vectors))
+    labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
     novel, tightness = _novelty(known), _tightness(known)
     number = 0
     for label in range(int(labels.max()) + 1):
@@ -126,11 +131,12 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
             break
         centre = centroid(vectors[rows])
         cosines = vectors[rows] @ centre
-        nearest = known.centroids @ centre
-        if nearest.max(initial=-1.0) >= novel:
-            old[rows] = int(nearest.argmax())
+        near = known.centroids @ centre
+        inside = (vectors[rows] @ known.centroids.T).mean(axis=0) - known.thresholds
+        if near.max(initial=-1.0) >= novel or inside.max(initial=-1.0) >= 0:
+            old[rows] = int(near.argmax())
         elif cosines.mean() >= tightness:
-            new[rows[cosines >= np.quantile(cosines, _OUTSIDE)]] = number
+            new[rows[cosines >= np.quantile(cosines, _OUTSIDE, method="lower")]] = number
             number += 1
     return Born(new, old, float(adjusted_rand_score(labels, again)))
 
@@ -143,20 +149,26 @@ def centroid(vectors: Vectors) -> Vectors:
 
 def threshold(vectors: Vectors, centre: Vectors) -> float:
     """Return the cosine that all but a few of a theme's own posts reach."""
-    return float(np.quantile(vectors @ centre, _OUTSIDE))
+    return float(np.quantile(vectors @ centre, _OUTSIDE, method="lower"))
+
+
+def _resolution(granularity: float, posts: int) -> float:
+    return granularity * min(1.0, (posts / _FULL_WEEK) ** 0.25)
 
 
 def _offers(remembered: Labels, fresh: Labels, known: Known) -> dict[int, Labels]:
     """Return for each community the themes that take part in it, by the posts remembered there."""
     size = int(max(remembered.max(initial=0), fresh.max(initial=0))) + 1
     counts = csr_matrix((np.ones(len(remembered)), (remembered, known.themes)), shape=(size, len(known)))
-    share = _MOSTLY_NEW * len(remembered) / (len(remembered) + max(len(fresh), 1))
+    share = len(remembered) / (len(remembered) + max(len(fresh), 1))
     arrived = np.bincount(fresh, minlength=size)
     found = {}
     for label in range(size):
         held = counts[[label]].toarray().ravel()
         taking_part = np.flatnonzero(held >= max(_LEAST_HELD, _LEAST_SHARE * held.sum()))
-        if len(taking_part) and held.sum() >= share * (held.sum() + arrived[label]):
+        in_all = held.sum() + arrived[label]
+        mostly_new = held.sum() < _MOSTLY_NEW * share * in_all and bdtr(held.sum(), in_all, share) < _CHANCE
+        if len(taking_part) and not mostly_new:
             found[label] = taking_part
     return found
 
@@ -182,6 +194,6 @@ def _novelty(known: Known) -> float:
 
 
 def _tightness(known: Known) -> float:
-    """Return the mean cosine of an ordinary theme's own posts to its centre; -1 where none is known."""
+    """Return how near the posts of a new theme must be to its centre on average; -1 where no theme is known."""
     own = [known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes)]
-    return float(np.quantile([cosines.mean() for cosines in own], _TIGHTNESS_QUANTILE)) if own else -1.0
+    return float(_TIGHT_ENOUGH * np.median([float(cosines.mean()) for cosines in own])) if own else -1.0

@@ -20,7 +20,7 @@ Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384
 # The shipped means count as many posts as this; a language with far more of its own hardly notices them.
-_SHIPPED_WEIGHT = 50
+_SHIPPED_WEIGHT = 10
 # From here on the principal component is the community's own.
 _LEAST_POSTS = 300
 ANY = "*"
@@ -58,7 +58,7 @@ def fit(vectors: Vectors, languages: Sequence[str]) -> Space:
         )
     component = shipped.component
     if len(vectors) >= _LEAST_POSTS:
-        component = _first_component(vectors - np.stack([means[language] for language in languages]))
+        component = first_component(vectors - np.stack([means[language] for language in languages]))
     return Space(_version(means, component), means, component)
 
 
@@ -71,7 +71,7 @@ def default() -> Space:
     return Space(_version(means, component), means, component)
 
 
-def _first_component(centred: Vectors) -> Vectors:
+def first_component(centred: Vectors) -> Vectors:
     """Return the direction of the largest spread, with a sign that does not depend on the machine."""
     _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
     first = directions[:, -1]

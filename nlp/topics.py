@@ -76,7 +76,7 @@ def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, mo
     if not len(texts):
         return Topics(np.empty(0, dtype=np.int64), {})
     posts = phrases.documents(texts, languages)
-    if all(post == phrases.EMPTY for post in posts):
+    if not any(phrases.ngrams(post) for post in posts):
         model.fit(vectors)
         return Topics(model.labels_, {int(label): () for label in set(model.labels_.tolist()) - {OUTSIDE}})
     topics = _bertopic(model)

