@@ -120,7 +120,7 @@ def _threads(posts: Sequence[PostTruth]) -> tuple[ThreadTruth, ...]:
         ThreadTruth(
             source=source,
             thread_id=thread,
-            answered=any(post.account != live[0].account and post.role != "bot" for post in live),
+            answered=any(post.account != live[0].account and post.role != "bot" and not post.spam for post in live),
             is_counted=live[0].is_counted,
         )
         for (source, thread), live in sorted(held.items())

@@ -22,10 +22,10 @@ def _table(title: str) -> Table:
 
 def _lines(graded: Grade) -> Table:
     table = _table(f"Grade: {graded.product}, seed {graded.seed}")
-    table.add_column("what", no_wrap=True)
+    table.add_column("what", no_wrap=True, min_width=30)
     for name in ("right", "of", "share"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+        table.add_column(name, justify="right", no_wrap=True, min_width=7)
+    table.add_column("", no_wrap=True, ratio=1)
     for line in graded.lines:
         table.add_row(line.label, f"{line.n:,}", f"{line.total:,}", _share(line.n, line.total), line.note)
     return table

@@ -69,9 +69,9 @@ def grade_themes(truth: Truth, found: Findings) -> tuple[list[ThemeGrade], list[
     return graded, [
         ("themes", "themes found", sum(t.is_found for t in graded), len(graded), "holding half of it, half made of it"),
         ("themes_both", "themes found in both languages", sum(t.is_found_in_both for t in graded), len(graded), ""),
-        ("themes_kept", "weeks in which a theme kept its id", kept, pairs, f"{len(sizes)} ids in use"),
-        ("themes_born", "new themes noticed in their first week", noticed, len(born), ""),
-        ("themes_placed", "theme posts that are in some theme", sum(t is not None for t in planted), len(planted), ""),
+        ("themes_kept", "weeks in which an id was kept", kept, pairs, f"{len(sizes)} ids in use"),
+        ("themes_born", "new themes noticed at once", noticed, len(born), ""),
+        ("themes_placed", "theme posts in some theme", sum(t is not None for t in planted), len(planted), ""),
     ]  # fmt: skip
 
 

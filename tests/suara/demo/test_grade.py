@@ -212,11 +212,14 @@ def test_the_json_and_the_table_say_the_same(truth: Truth, perfect: Findings) ->
     assert {line["key"]: (line["n"], line["total"]) for line in read["lines"]} == {
         line.key: (line.n, line.total) for line in graded.lines
     }
-    page = StringIO()
-    show(graded, Console(width=110, file=page))
-    printed = page.getvalue()
-    assert all(line.label in printed and f"{line.total:,}" in printed for line in graded.lines)
-    assert max(len(line) for line in printed.splitlines()) <= 110
+    for width in (80, 110):
+        page = StringIO()
+        show(graded, Console(width=width, file=page))
+        printed = page.getvalue()
+        assert all(line.label in printed for line in graded.lines)
+        assert all(f"{line.n:,}" in printed and f"{line.total:,}" in printed for line in graded.lines)
+        assert all(f"{theme.held}/{theme.posts}" in printed for theme in graded.themes)
+        assert max(len(line) for line in printed.splitlines()) <= width
 
 
 def test_the_warehouse_is_read_by_the_ids_of_the_sources(warehouse_url: str) -> None:
