@@ -5,6 +5,7 @@ All rows are projected vectors of length one. Themes are places in a matrix of c
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,7 +154,7 @@ def threshold(vectors: Vectors, centre: Vectors) -> float:
 
 
 def _resolution(granularity: float, posts: int) -> float:
-    return granularity * min(1.0, (posts / _FULL_WEEK) ** 0.25)
+    return granularity * float(min(1.0, (posts / _FULL_WEEK) ** 0.25))
 
 
 def _offers(remembered: Labels, fresh: Labels, known: Known) -> dict[int, Labels]:
@@ -195,5 +196,6 @@ def _novelty(known: Known) -> float:
 
 def _tightness(known: Known) -> float:
     """Return how near the posts of a new theme must be to its centre on average; -1 where no theme is known."""
-    own = [known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes)]
-    return float(_TIGHT_ENOUGH * np.median([float(cosines.mean()) for cosines in own])) if own else -1.0
+    own = (known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes))
+    means = [float(cosines.mean()) for cosines in own]
+    return float(_TIGHT_ENOUGH * statistics.median(means)) if means else -1.0

@@ -20,7 +20,8 @@ Steps: `{steps}`, themes `{themes}`. Encoder: `{encoder}` (multilingual-e5-small
 | phrases of our own, `nlp/seeds/` | en, id | sentiment, type, abuse, spam | Apache-2.0 |
 | NusaX sentiment | en, id | sentiment, the default space; no abuse, no spam | CC BY-SA 4.0 |
 | SmSA, without what NusaX repeats of it | id | sentiment; no spam | CC BY-SA 4.0 |
-| Banking77, 300 questions | en | type | CC BY 4.0 |
+| Banking77, 300 questions | en | type; no spam | CC BY 4.0 |
+| Ubuntu IRC, 1,000 lines | en | no abuse, no spam | CC BY 4.0 |
 | Davidson et al. 2017 | en | abuse | MIT |
 | UCI SMS Spam Collection | en | spam | CC BY 4.0 |
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
+import json
 import random
 import re
 from collections.abc import Callable, Sequence
@@ -80,8 +82,8 @@ class _Filler:
 
     def _misspelt(self, whole: str) -> str:
         place = self._draw.randrange(len(whole))
-        doubled = whole[place] if self._draw.random() < 0.5 else ""
-        return whole[:place] + 2 * doubled + whole[place + 1 :]
+        times = self._draw.choice([0, 0, 2, 2, 4])
+        return whole[:place] + times * whole[place] + whole[place + 1 :]
 
 
 def _slots(language: str) -> dict[str, list[str]]:
@@ -188,7 +190,8 @@ def abuse(data: Path, *, seed: int) -> list[Example]:
     ]
     found += phrases("abuse", seed=seed)
     found += [_labelled(one, "fine") for one in phrases("feedback", seed=seed)]
-    return found + [_labelled(one, "fine") for one in sentiment(data, seed=seed) if one.source == "NusaX"]
+    found += [_labelled(one, "fine") for one in sentiment(data, seed=seed) if one.source == "NusaX"]
+    return found + [_labelled(one, "fine") for one in _chat(data, seed=seed)]
 
 
 def spam(data: Path, *, seed: int) -> list[Example]:
@@ -199,12 +202,29 @@ def spam(data: Path, *, seed: int) -> list[Example]:
     ]
     found += phrases("spam", seed=seed)
     found += [_labelled(one, "ham") for one in phrases("feedback", seed=seed)]
-    return found + [_labelled(one, "ham") for one in sentiment(data, seed=seed) if one.source in ("NusaX", "SmSA")]
+    found += [_labelled(one, "ham") for one in sentiment(data, seed=seed) if one.source in ("NusaX", "SmSA")]
+    found += [_labelled(one, "ham") for one in _chat(data, seed=seed)]
+    asked = [
+        Example(row["text"], "ham", "en", "Banking77", row["text"]) for row in rows(data, "banking77/train.csv.gz")
+    ]
+    return found + sample(asked, _HAM, seed=seed)
+
+
+def _chat(data: Path, *, seed: int) -> list[Example]:
+    """Return lines of a help channel, which are neither abuse nor spam but for very few."""
+    with gzip.open(data / "irc_ubuntu/irc_ubuntu.jsonl.gz", "rt", encoding="utf-8") as stream:
+        lines = [json.loads(line)["text"] for line in itertools.islice(stream, _CHAT_LINES)]
+    said = [Example(plain(line), "", "en", "Ubuntu IRC", line) for line in lines if len(line) > _LEAST_LETTERS]
+    return sample(said, _HAM, seed=seed)
 
 
 def _labelled(one: Example, label: str) -> Example:
     return Example(one.text, label, one.language, one.source, one.group)
 
+
+_HAM = 1000
+_CHAT_LINES = 20_000
+_LEAST_LETTERS = 15
 
 # What each head learns from, and how many texts of a source are encoded (hashed words are cheap, vectors are not).
 LEARNED: dict[str, Callable[..., list[Example]]] = {
