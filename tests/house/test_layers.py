@@ -17,7 +17,22 @@ FILES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room
 # Reads of the clock for a decision. `monotonic` only measures spans, and is harmless outside the pure rooms.
 CLOCK = {"now", "utcnow", "today", "localtime", "gmtime"}
 CLOCK_OWNERS = {"datetime", "date", "time", "dt"}
-LOTS = {"random", "uuid1", "uuid4", "default_rng", "SystemRandom", "Random", "RandomState"}
+TIME = {("time", "time"), ("time", "time_ns")}
+# Lots that nobody can repeat: a generator without a seed, or the one that all modules share.
+SEEDLESS = {"Random", "RandomState", "SystemRandom", "default_rng", "uuid1", "uuid4"}
+SHARED = {
+    "random",
+    "randint",
+    "randrange",
+    "choice",
+    "choices",
+    "sample",
+    "shuffle",
+    "uniform",
+    "gauss",
+    "rand",
+    "randn",
+}
 
 LONGEST_FILE = 400
 LONGEST_BODY = 40
@@ -52,11 +67,10 @@ def test_the_clock_and_lots_come_in_as_arguments(file: Path) -> None:
         return
     found = []
     for line, owner, name, node in calls(ast.parse((ROOT / file).read_text("utf-8"))):
-        reads_clock = (name in CLOCK and owner in CLOCK_OWNERS) or (owner, name) in {
-            ("time", "time"),
-            ("time", "time_ns"),
-        }
-        draws_lots = name in LOTS and not node.args and not node.keywords
+        reads_clock = (name in CLOCK and owner in CLOCK_OWNERS) or (owner, name) in TIME
+        draws_lots = (name in SEEDLESS and not node.args and not node.keywords) or (
+            owner == "random" and name in SHARED
+        )
         if reads_clock or draws_lots:
             found.append(f"{file}:{line}: {owner}.{name}()")
     assert not found
