@@ -39,6 +39,7 @@ from streams.reach import closed_door, diagnosis
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_IN_FLIGHT = 20_000
 CONNECT_SECONDS = 10.0
+MAX_SILENCE_SECONDS = 300.0
 
 Header = tuple[str, bytes]
 _log = logger("streams")
@@ -189,7 +190,12 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
 
 class Consumer:
-    """A member of a consumer group that reads from where it is told to and commits only as a hint."""
+    """A member of a consumer group that reads from where it is told to and commits only as a hint.
+
+    There is no `pause`: kafka-python 3.0 forgets records that were fetched before it, and the partition stands still
+    for ever. Not polling does the same job, since heartbeats have a thread of their own; it may last as long as
+    `MAX_SILENCE_SECONDS`, after which the partitions go to other members.
+    """
 
     def __init__(self, settings: KafkaSettings, topics: Collection[str], *, group: str, max_records: int) -> None:
         self._listener = _Listener()
@@ -202,6 +208,7 @@ class Consumer:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_poll_records=max_records,
+                max_poll_interval_ms=int(MAX_SILENCE_SECONDS * 1000),
                 session_timeout_ms=6_000,
                 heartbeat_interval_ms=2_000,
                 partition_assignment_strategy=[CooperativeStickyAssignor],
@@ -240,18 +247,6 @@ class Consumer:
                 self._kafka.seek_to_beginning(_TopicPartition(*place))
             else:
                 self._kafka.seek(_TopicPartition(*place), offset)
-
-    def pause(self, places: Collection[Place]) -> None:
-        """Stop fetching; polling goes on and keeps the membership."""
-        for place in places:
-            with suppress(KeyError):  # taken away meanwhile
-                self._kafka.pause(_TopicPartition(*place))
-
-    def resume(self, places: Collection[Place]) -> None:
-        """Fetch again."""
-        for place in places:
-            with suppress(KeyError):
-                self._kafka.resume(_TopicPartition(*place))
 
     def highwater(self, place: Place) -> int | None:
         """Return the end of a partition as of the last fetch, where there was one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from threading import Event as Flag
 from types import MappingProxyType
 
 from kernel.clock import Clock
@@ -103,18 +102,6 @@ class Reader:
         offsets = {place: offset for place, offset in self._expected.items() if place in owned}
         if offsets:
             self._consumer.commit(offsets)
-
-    def wait(self, seconds: float, stop: Flag) -> None:
-        """Stay a member of the group for so long without reading, or until `stop` is set."""
-        until = self._clock.monotonic() + seconds
-        while not stop.is_set() and self._clock.monotonic() < until:
-            self._consumer.pause(self._consumer.assignment())
-            for place, records in self._consumer.poll(seconds=0.1).items():
-                self._consumer.seek(place, records[0].offset)  # assigned just now, so it was not paused yet
-
-    def resume(self) -> None:
-        """Read again after `wait`."""
-        self._consumer.resume(self._consumer.assignment())
 
     def close(self) -> None:
         """Leave the group."""

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from itertools import chain, repeat
 from threading import Event as Flag
 from typing import TypeVar
 
@@ -178,27 +178,21 @@ class Sink:
             self._loader = None
 
     def _patiently(self, action: Callable[[], T]) -> T:
-        """Do it, and while PostgreSQL or Kafka is away do it again, later and later, staying a member of the group."""
-        began = self._clock.monotonic()
-        for attempt in count():
+        """Do it, and while PostgreSQL or Kafka is away do it again, later and later. Heartbeats go on by themselves."""
+        began, delays = self._clock.monotonic(), chain(BACK_OFF, repeat(BACK_OFF[-1]))
+        while True:
             try:
-                result = action()
+                return action()
             except DATA_ERRORS:  # some of these are OperationalErrors too, and no waiting helps them
                 raise
             except AWAY as error:
                 self._disconnect()
                 if self._clock.monotonic() - began > self._patience:
                     raise
-                seconds = BACK_OFF[min(attempt, len(BACK_OFF) - 1)]
+                seconds = next(delays)
                 _log.warning("a part is away, trying again", error=type(error).__name__, seconds=seconds)
-                self._reader.wait(seconds, self._stop)
-                if self._stop.is_set():
+                if self._stop.wait(seconds):
                     raise _Stopped from error
-            else:
-                if attempt:
-                    self._reader.resume()
-                return result
-        raise AssertionError  # count() never ends
 
 
 def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Exception]]:
