@@ -30,15 +30,16 @@ TYPES: Mapping[str, FeedbackType] = {
 
 _TRIES = 25
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"@\w+")
 _COPY_WORDS = 4  # fewer words are said by everybody
 _NEAR = 0.5
 _REMEMBERED = 400
 # How often opener, second thought, detail and closer are added.
 _LENGTHS: Mapping[str, tuple[float, float, float, float]] = {
-    "forum": (0.3, 0.35, 0.2, 0.25),
-    "chat": (0.22, 0.0, 0.05, 0.15),
-    "reviews": (0.12, 0.1, 0.06, 0.22),
-    "reply": (0.35, 0.0, 0.0, 0.2),
+    "forum": (0.25, 0.25, 0.15, 0.2),
+    "chat": (0.2, 0.0, 0.03, 0.12),
+    "reviews": (0.1, 0.06, 0.05, 0.2),
+    "reply": (0.3, 0.0, 0.0, 0.15),
 }
 # What small talk is, where a reader would not doubt it.
 _FEELINGS: Mapping[str, Sentiment] = {"thanks": "positive", "welcome": "positive", "rude": "negative"}
@@ -116,7 +117,7 @@ class Desk:
         return Words(
             body=body, title=title, language=language, mixed=mixed, theme=theme,
             sentiment=None if kind == "counter" else mood,
-            feedback_type=None if kind == "counter" else TYPES.get(asked, "other"), pii=planted,
+            feedback_type=_type(kind, asked, text.main), pii=planted,
         )  # fmt: skip
 
     def talk(self, subject: str, part: str, *, by: Person, language: str, place: str, at: datetime) -> Words:
@@ -201,7 +202,7 @@ class Desk:
         tries: list[tuple[float, int, Words, frozenset[tuple[str, str]]]] = []
         while not tries or (tries[-1][0] > _NEAR and len(tries) < _TRIES):
             words = write()
-            said = tuple(_WORD.findall(f"{words.title or ''} {words.body}".lower()))
+            said = plain_words(f"{words.title or ''} {words.body}")
             if len(said) < _COPY_WORDS:
                 return words
             pairs = frozenset(pairwise(said))
@@ -217,9 +218,21 @@ class Desk:
         return max((same / (len(pairs) + size - same) for same, size in common), default=0.0)
 
 
+def plain_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text in lower case, without the names of those it speaks to."""
+    return tuple(_WORD.findall(_NAME.sub(" ", text.lower())))
+
+
 def _join(parts: Sequence[str]) -> str:
     """Join sentences, each with its stop."""
     return " ".join(part if part[-1] in ".!?" else f"{part}." for part in parts)
+
+
+def _type(kind: str, asked: str, main: FeedbackType) -> FeedbackType | None:
+    """Return the type that a careful reader would see: complaining of what is broken is both, so neither is wrong."""
+    if kind == "counter" or (asked == "complaint" and main == "bug"):
+        return None
+    return TYPES.get(asked, "other")
 
 
 def _capital(text: str) -> str:

@@ -9,12 +9,12 @@ from typing import Literal
 
 from streams.events import Decision, Reaction
 from suara.demo import texts
+from suara.demo.desk import plain_words
 from suara.demo.history import Ending, Placed, Told
 from suara.demo.people import Cast
 from suara.demo.plot import Arc, Plot
 from suara.demo.truth import PostTruth, ThemeTruth, ThreadTruth, Truth
 
-_WORD = re.compile(r"\w+")
 _LETTER = re.compile(r"[^\W\d_]")
 # Fewer words are said by everybody and no copies of each other.
 _COPY_WORDS = 4
@@ -79,7 +79,7 @@ def _post(plot: Plot, post: Placed, ending: Ending, group: str | None) -> PostTr
 
 def _said(post: Placed, ending: Ending) -> tuple[str, ...]:
     title = post.draft.words.title if post.is_start else None
-    return tuple(_WORD.findall(f"{title or ''} {ending.body}".lower()))
+    return plain_words(f"{title or ''} {ending.body}")
 
 
 def _groups(placed: Sequence[Placed], endings: Mapping[str, Ending]) -> dict[str, str]:
