@@ -36,6 +36,8 @@ _CHANCE = 0.01
 # community says that it belongs and no birth claims it.
 _OUTSIDE = 0.05
 _SLACK = 0.1
+_THRESHOLD_BY_DEFAULT = 0.4
+_LEAST_FOR_THRESHOLD = 3
 # With fewer posts than this a subject is a handful of them, and cutting as fine as in a full week would cut it up.
 _FULL_WEEK = 500
 # A birth must lie outside of every theme, be further from each than nearly all pairs of themes are from each other ...
@@ -148,9 +150,17 @@ def centroid(vectors: Vectors) -> Vectors:
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
 
-def threshold(vectors: Vectors, centre: Vectors) -> float:
-    """Return the cosine that all but a few of a theme's own posts reach."""
-    return float(np.quantile(vectors @ centre, _OUTSIDE, method="lower"))
+def threshold(vectors: Vectors) -> float:
+    """Return the cosine to the centre that all but a few of a theme's posts reach.
+
+    Each post is held against the centre of the others: a small theme's own posts lie nearer to a centre that they are
+    part of than the next one will.
+    """
+    if len(vectors) < _LEAST_FOR_THRESHOLD:
+        return _THRESHOLD_BY_DEFAULT
+    others = vectors.sum(axis=0) - vectors
+    cosines = np.einsum("ij,ij->i", vectors, others) / np.maximum(np.linalg.norm(others, axis=1), 1e-12)
+    return float(np.quantile(cosines, _OUTSIDE, method="lower"))
 
 
 def _resolution(granularity: float, posts: int) -> float:
@@ -160,15 +170,16 @@ def _resolution(granularity: float, posts: int) -> float:
 def _offers(remembered: Labels, fresh: Labels, known: Known) -> dict[int, Labels]:
     """Return for each community the themes that take part in it, by the posts remembered there."""
     size = int(max(remembered.max(initial=0), fresh.max(initial=0))) + 1
-    counts = csr_matrix((np.ones(len(remembered)), (remembered, known.themes)), shape=(size, len(known)))
+    ones = np.ones(len(remembered), dtype=np.int64)
+    counts = csr_matrix((ones, (remembered, known.themes)), shape=(size, len(known)))
     share = len(remembered) / (len(remembered) + max(len(fresh), 1))
     arrived = np.bincount(fresh, minlength=size)
     found = {}
     for label in range(size):
         held = counts[[label]].toarray().ravel()
         taking_part = np.flatnonzero(held >= max(_LEAST_HELD, _LEAST_SHARE * held.sum()))
-        in_all = held.sum() + arrived[label]
-        mostly_new = held.sum() < _MOSTLY_NEW * share * in_all and bdtr(held.sum(), in_all, share) < _CHANCE
+        in_all = int(held.sum() + arrived[label])
+        mostly_new = held.sum() < _MOSTLY_NEW * share * in_all and bdtr(int(held.sum()), in_all, share) < _CHANCE
         if len(taking_part) and not mostly_new:
             found[label] = taking_part
     return found

@@ -188,7 +188,7 @@ def _nearest_of_all(vectors: Vectors, places: Labels, themes: matching.Known, ro
     centres = [*themes.centroids, *(matching.centroid(own) for own in born)]
     if not centres or not len(rows):
         return np.full(len(rows), NONE, dtype=np.int64)
-    thresholds = [*themes.thresholds, *(matching.threshold(own, matching.centroid(own)) for own in born)]
+    thresholds = [*themes.thresholds, *(matching.threshold(own) for own in born)]
     cosines = vectors[rows] @ np.stack(centres).T
     best = cosines.argmax(axis=1)
     return np.where(cosines.max(axis=1) >= np.array(thresholds)[best], best, NONE)

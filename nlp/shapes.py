@@ -56,7 +56,7 @@ def shape_of(
         centre = matching.centroid(np.stack([(1 - _DRIFT) * before, _DRIFT * centre]))
     return Shape(
         centroid=centre,
-        threshold=matching.threshold(np.vstack([remembered, vectors]), centre),
+        threshold=matching.threshold(np.vstack([remembered, vectors])),
         keywords=keywords,
         exemplars=_exemplars(posts, vectors),
         size=len(posts),

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nlp.names import NAMELESS, name
+from nlp.phrases import choose, documents, ngrams
+from nlp.words import STOP, count_words, runs
+
+
+def _runs(text: str, language: str = "en") -> list[list[str]]:
+    return next(iter(runs([text], language=language)))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("the card is not the card", "en", [["card"], ["not", "card"]]),
+        ("I can't log in to the web shop", "en", [["can't", "log in"], ["web", "shop"]]),
+        ("my top-up failed", "en", [["top up", "failed"]]),
+        ("e-mail and Wi-Fi", "en", [["e-mail"], ["wi-fi"]]),
+        ("aplikasinya gak bisa di buka", "id", [["aplikasi"], ["tidak bisa", "buka"]]),
+        ("verifikasi wajah gagaaaal terus", "id", [["verifikasi", "wajah", "gagal"]]),
+        ("[email] wrote [link]", "en", [["wrote"]]),
+        ("dasar goblok, peta kosong", "id", [["dasar"], ["peta", "kosong"]]),
+        ("", "en", []),
+    ],
+)
+def test_runs_hold_the_words_that_carry_a_subject(text, language, found):
+    assert _runs(text, language) == found
+
+
+# Negations that open a phrase, and particles of verbs such as "log in".
+_ALLOWED = {"not", "tidak", "bisa", "belum", "in", "out", "up", "off", "on", "down", "back"}
+
+
+@given(st.lists(st.text(max_size=80), max_size=4), st.sampled_from(["en", "id", "de"]))
+def test_phrases_never_hold_a_stop_word(texts, language):
+    for document in documents(texts, [language] * len(texts)):
+        for phrase in ngrams(document):
+            assert not {word for word in phrase.split() if word in STOP} - _ALLOWED
+
+
+def test_phrases_cross_neither_posts_nor_stop_words():
+    posts = documents(["refund", "refund the card"], ["en", "en"])
+    found = ngrams(" ".join(posts))
+    assert found.count("refund") == 2
+    assert "refund refund" not in found
+    assert "refund card" not in found
+
+
+def test_a_phrase_counts_once_a_post():
+    assert ngrams(documents(["map map, map! the map"], ["en"])[0]) == ["map"]
+
+
+def test_words_are_counted():
+    assert count_words("Halo, it's e-mail 👍 5G!") == 4
+    assert count_words("...") == 0
+
+
+def _chosen(texts: list[str], languages: list[str]) -> tuple[str, ...]:
+    posts = documents(texts, languages)
+    candidates = [[(phrase, 1.0) for phrase in sorted({p for post in posts for p in ngrams(post)})]]
+    vectors = np.eye(len(texts), 384, dtype=np.float32)
+    groups = [np.arange(len(texts))]
+    return choose(candidates, groups, posts, languages=languages, vectors=vectors, most=3)[0]
+
+
+def test_a_longer_phrase_speaks_for_its_words():
+    chosen = _chosen(["the dragon boss", "dragon boss again", "beat the dragon boss"], ["en"] * 3)
+    assert chosen[0] == "dragon boss"
+    assert "dragon" not in chosen
+
+
+def test_the_larger_language_comes_first():
+    chosen = _chosen(
+        ["mode gelap dong", "mode gelap", "minta mode gelap", "dark mode", "dark mode"], ["id"] * 3 + ["en"] * 2
+    )
+    assert chosen[0] == "mode gelap"
+
+
+@pytest.mark.parametrize(
+    ("keywords", "readable"),
+    [
+        (["verification code", "otp"], "Verification Code, OTP"),
+        (["payment", "payments", "card"], "Payment, Card"),
+        (["top up", "top-up limit"], "Top Up"),
+        (["tidak bisa login", "kode otp"], "Tidak Bisa Login, Kode OTP"),
+        (["a phrase that is rather long", "another phrase that is rather long"], "A Phrase That Is Rather Long"),
+        ([], NAMELESS),
+    ],
+)
+def test_names_are_readable(keywords, readable):
+    assert name(keywords) == readable

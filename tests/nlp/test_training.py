@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+
+from nlp.features import hashed
+from nlp.heads import Head, centre
+from nlp.training.corpora import Example, phrases, sample
+from nlp.training.fit import arrays, fit, save
+from tests.nlp.weeks import encoder
+
+_KINDS = {"bug", "request", "question", "complaint", "praise", "other"}
+
+
+def test_own_phrases_cover_every_kind_in_both_languages():
+    found = phrases("feedback", seed=1)
+    for language in ("en", "id"):
+        assert {one.label for one in found if one.language == language} == _KINDS
+    assert not [one for one in found if "{" in one.text or "}" in one.text]
+
+
+def test_own_phrases_are_the_same_for_the_same_seed_and_group_by_their_line():
+    assert phrases("spam", seed=1) == phrases("spam", seed=1) != phrases("spam", seed=2)
+    lines = {one.group for one in phrases("spam", seed=1)}
+    assert lines == {one.group for one in phrases("spam", seed=2)}
+
+
+def test_a_sample_is_drawn_evenly_and_in_a_fixed_order():
+    examples = [Example(str(number), "a", "en", "s", "g") for number in range(50)]
+    assert sample(examples, 5, seed=3) == sample(examples, 5, seed=3)
+    assert len(sample(examples, 99, seed=3)) == 50
+
+
+def _examples() -> list[Example]:
+    chosen = [one for one in phrases("feedback", seed=1) if one.label in ("bug", "praise")]
+    return sample(chosen, 120, seed=1)
+
+
+def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path):
+    examples = _examples()
+    vectors = encoder().encode([one.text for one in examples])
+    encoded = np.ones(len(examples), dtype=np.bool_)
+    fitted = fit(examples, vectors, encoded, seed=1)
+    guessed = [fitted.head.classes[best] for best in fitted.unseen.argmax(axis=1)]
+    right = np.mean([guess == one.label for guess, one in zip(guessed, examples, strict=True)])
+    assert right > 0.75
+    save(tmp_path / "a.npz", arrays(fitted.head))
+    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoded, seed=1).head))
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    with np.load(tmp_path / "a.npz") as stored:
+        again = Head(
+            tuple(stored["classes"].tolist()),
+            **{name: stored[name].astype(np.float32) for name in stored.files if name != "classes"},
+        )
+    texts = ["the app crashes", "love it"]
+    features = hashed(texts), centre(encoder().encode(texts), ["en", "en"])
+    assert np.allclose(again.probabilities(*features), fitted.head.probabilities(*features), atol=0.02)
