@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from nlp.annotate import STEPS
 from sqlalchemy import Connection
 
 from kernel.clock import Clock, SystemClock
 from kernel.community import CommunityFile
 from kernel.errors import SettingsError
 from kernel.settings import Settings, read_settings
+from nlp.annotate import STEPS
 from nlp.encoder import Encoder, load_encoder
 from warehouse.engine import connect
 
