@@ -7,7 +7,7 @@ from a restart or from a second sink, finds the offset moved and writes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -47,6 +47,14 @@ class Batch:
     reaches: dict[Place, Reach]
     arrivals: list[Arrival]
     refusals: list[Refusal]
+
+    def without(self, places: Collection[Place]) -> Batch:
+        """Return the batch without the records of some partitions."""
+        return Batch(
+            {place: reach for place, reach in self.reaches.items() if place not in places},
+            [arrival for arrival in self.arrivals if _place(arrival.record) not in places],
+            [refusal for refusal in self.refusals if _place(refusal.record) not in places],
+        )
 
 
 @dataclass(frozen=True)

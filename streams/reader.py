@@ -51,12 +51,13 @@ class Reader:
             raise StreamError(message, remedy="`suara up` creates the topics.")
         self._fresh: set[Place] = set()
         self._expected: dict[Place, int] = {}
+        self._loaded: dict[Place, int] = {}
         self._sought: dict[Place, int] = {}
         self._checked = self._hinted = clock.monotonic()
         self._consumer = Consumer(kafka, topics, group=kafka.group, max_records=batch)
 
-    def read(self) -> Batch | None:
-        """Return the next records, or None when there were none for a while.
+    def read(self) -> Batch:
+        """Return the next records, or an empty batch when there were none for a while.
 
         Raises as `stored` and `topic_ids` do when the warehouse or Kafka is away; it may then simply be called again.
         """
@@ -69,8 +70,7 @@ class Reader:
         self._follow_changes()
         if any(self._expected.get(place, -1) != records[0].offset for place, records in found.items()):
             self._check_topics(held=found)  # the log may be another one by now
-        news = {place: records for place, records in found.items() if place not in self._fresh}
-        return self._batch(news) if news else None
+        return self._batch({place: records for place, records in found.items() if place not in self._fresh})
 
     def accepted_gaps(self, batch: Batch) -> frozenset[Place]:
         """Return the partitions whose missing records were looked for once and are not in the log."""
@@ -83,10 +83,10 @@ class Reader:
         return frozenset(lost)
 
     def done(self, batch: Batch, gaps: Mapping[Place, int]) -> None:
-        """Go on behind this batch; where records are missing before it, read again from there, once."""
+        """Note that a batch is in the warehouse; where records are missing before it, read again from there, once."""
         for place, reach in batch.reaches.items():
             if place not in gaps:
-                self._expected[place] = reach.end
+                self._loaded[place] = reach.end
                 self._sought.pop(place, None)
         for place, offset in gaps.items():
             _log.warning("records are missing, reading again", place=place, offset=offset)
@@ -98,8 +98,8 @@ class Reader:
     def hint(self) -> None:
         """Tell Kafka where the warehouse stands, for the tools that show lag."""
         self._hinted = self._clock.monotonic()
-        owned = self._consumer.assignment() - self._fresh
-        offsets = {place: offset for place, offset in self._expected.items() if place in owned}
+        owned = self._consumer.assignment()
+        offsets = {place: offset for place, offset in self._loaded.items() if place in owned}
         if offsets:
             self._consumer.commit(offsets)
 
@@ -115,8 +115,8 @@ class Reader:
             else:
                 self._fresh -= change.places
             for place in change.places:
-                self._expected.pop(place, None)
-                self._sought.pop(place, None)
+                for known in (self._expected, self._loaded, self._sought):
+                    known.pop(place, None)
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
         require_same_topics(self._topic_ids, stored)
@@ -160,6 +160,7 @@ class Reader:
                 record_ts=record_ts,
                 high_watermark=self._consumer.highwater(place),
             )
+            self._expected[place] = batch.reaches[place].end
         return batch
 
     def _instant(self, milliseconds: int) -> datetime:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -122,27 +123,37 @@ class Sink:
         return self._totals
 
     def _loop(self, engine: Engine, *, until_idle: bool) -> None:
-        checked = self._clock.monotonic()
-        while not self._stop.is_set():
-            batch = self._patiently(self._reader.read)
-            if batch is not None:
-                self._deliver(batch, engine)
-            elif until_idle and self._clock.monotonic() - checked > IDLE_CHECK_SECONDS:
-                checked = self._clock.monotonic()
-                if self._patiently(lambda: waiting(engine, self._kafka, topics=self._topics)) == 0:
-                    return
+        """Read a batch ahead while PostgreSQL works on the one before. Never do two threads use the reader at once."""
+        batch, checked = Batch({}, [], []), self._clock.monotonic()
+        with ThreadPoolExecutor(1, "read-ahead") as ahead:
+            while not self._stop.is_set():
+                passed_over = self._reader.accepted_gaps(batch)
+                coming = ahead.submit(self._reader.read)
+                gaps = self._deliver(engine, batch, passed_over)
+                following = self._awaited(coming)
+                self._reader.done(batch, gaps)
+                batch = following.without(gaps)
+                if until_idle and not batch.reaches and self._clock.monotonic() - checked > IDLE_CHECK_SECONDS:
+                    checked = self._clock.monotonic()
+                    if self._patiently(lambda: waiting(engine, self._kafka, topics=self._topics)) == 0:
+                        return
 
-    def _deliver(self, batch: Batch, engine: Engine) -> None:
-        """Bring a batch into the warehouse. Dead letters are safe in Kafka before the offsets pass them."""
+    def _awaited(self, coming: Future[Batch]) -> Batch:
+        """Return what was read ahead; should that have failed, read it now."""
+        attempts = chain([coming.result], repeat(self._reader.read))
+        return self._patiently(lambda: next(attempts)())
+
+    def _deliver(self, engine: Engine, batch: Batch, passed_over: frozenset[Place]) -> dict[Place, int]:
+        """Bring a batch into the warehouse, and return its gaps. Dead letters are safe before the offsets pass them."""
+        if not batch.reaches:
+            return {}
         self._patiently(partial(self._letters.send, batch.refusals))
-        gaps = self._reader.accepted_gaps(batch)
         outcome = None
         while outcome is None:
             try:
-                outcome = self._patiently(partial(self._load, engine, batch, gaps))
+                outcome = self._patiently(partial(self._load, engine, batch, passed_over))
             except DATA_ERRORS:
                 batch = self._without_culprits(engine, batch)
-        self._reader.done(batch, outcome.gaps)
         self._totals = SinkTotals(
             loaded=self._totals.loaded + outcome.loaded,
             duplicates=self._totals.duplicates + outcome.duplicates,
@@ -150,6 +161,7 @@ class Sink:
             forgotten=self._totals.forgotten + outcome.forgotten,
         )
         self._progress(self._totals)
+        return outcome.gaps
 
     def _without_culprits(self, engine: Engine, batch: Batch) -> Batch:
         """Find the events that PostgreSQL alone refuses, make dead letters of them, and return the batch without."""
