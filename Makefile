@@ -5,7 +5,7 @@
 BIN := .venv/bin
 SEED ?= 1
 WEEKS ?= 8
-POSTS ?= 6000
+POSTS ?= 5100
 # Folder with the public data sets that the text models learn from
 DATA ?= ../shared/data
 # More options for pytest: make test ARGS="tests/nlp -x"

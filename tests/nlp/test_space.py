@@ -5,11 +5,13 @@ import numpy as np
 from nlp import clusters
 from nlp.space import default, fit
 
+SUBJECTS = 12
 
-def _clouds(*, seed: int = 1, each: int = 100) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Return four subjects in two languages, where language and a common direction hide the subject."""
+
+def _clouds(*, seed: int = 1, each: int = 200) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Return subjects in two languages, where language and a common direction hide the subject."""
     draw = np.random.default_rng(seed)
-    subjects = draw.normal(size=(4, 384))
+    subjects = draw.normal(size=(SUBJECTS, 384))
     corners = {"en": draw.normal(size=384) * 4, "id": draw.normal(size=384) * 4}
     rows, languages, about = [], [], []
     for number, subject in enumerate(subjects):
@@ -33,9 +35,9 @@ def test_projected_vectors_have_length_one_and_no_component():
 
 def test_the_subject_joins_what_the_language_parted():
     vectors, languages, about = _clouds()
-    labels = clusters.cluster(fit(vectors, languages).project(vectors, languages), resolution=0.5, seed=3)
-    assert {len(set(labels[about == subject])) for subject in range(4)} == {1}
-    assert len(set(labels)) == 4
+    labels = clusters.cluster(fit(vectors, languages).project(vectors, languages), resolution=1.0, seed=3)
+    assert {len(set(labels[about == subject])) for subject in range(SUBJECTS)} == {1}
+    assert len(set(labels)) == SUBJECTS
 
 
 def test_a_language_that_was_never_seen_is_projected_by_the_common_mean():
