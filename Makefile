@@ -3,9 +3,6 @@
 .PHONY: help setup demo test check format coverage failures bench models schemas docs down clean
 
 BIN := .venv/bin
-SEED ?= 1
-WEEKS ?= 8
-POSTS ?= 5100
 # Folder with the public data sets that the text models learn from
 DATA ?= ../shared/data
 # More options for pytest: make test ARGS="tests/nlp -x"
@@ -15,13 +12,13 @@ say = @printf '==> %s\n'
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@printf '\nStart with: make demo   (options: SEED=%s WEEKS=%s POSTS=%s)\n' $(SEED) $(WEEKS) $(POSTS)
+	@printf '\nStart with: make demo   (SEED=7 makes another community, WEEKS= and POSTS= another size)\n'
 
 setup: ## Bring the tools and the locked environment (PYTHON=python3.12 chooses one)
 	@scripts/setup
 
 demo: setup ## Take a generated community from Kafka to its weekly reports, and grade the result
-	@$(BIN)/suara demo --seed $(SEED) --weeks $(WEEKS) --posts $(POSTS)
+	@$(BIN)/suara demo $(if $(SEED),--seed $(SEED)) $(if $(WEEKS),--weeks $(WEEKS)) $(if $(POSTS),--posts $(POSTS))
 
 test: setup ## Run all tests with real Kafka, PostgreSQL and Airflow (ARGS="tests/nlp -x" narrows it)
 	$(say) "Testing. The first server starts within seconds; about 8 minutes in all on 2 cores"

@@ -64,7 +64,7 @@ def test_it_begins_with_the_activation_that_gives_the_command() -> None:
     assert {line.split()[0] for line in LINES[1:]} == {"suara"}
 
 
-@pytest.mark.parametrize(("target", "runs"), [("demo", "suara demo --seed 7 --weeks 8"), ("test", "-m pytest")])
+@pytest.mark.parametrize(("target", "runs"), [("demo", "suara demo --seed 7"), ("test", "-m pytest")])
 def test_make_targets_mean_what_it_says(target: str, runs: str) -> None:
     assert f"make {target} " in README
     # -n prints what would run; the set-up is taken as done.
