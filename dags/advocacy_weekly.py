@@ -6,6 +6,8 @@ gate reads; the rollup of assets only says when to look.
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.sdk import (
     PartitionedAssetTimetable,
     RollupMapper,
@@ -50,18 +52,11 @@ def advocacy_weekly() -> None:
         return weekly.themes(monday_of(get_current_context()))
 
     @task
-    def freeze(_counts: dict[str, int]) -> int:
-        """Freeze the input of the week's reports."""
+    def freeze(_counts: dict[str, int]) -> list[dict[str, Any]]:
+        """Freeze the input of the week's reports, and list the reports to make."""
         from jobs import weekly
 
         return weekly.freeze(monday_of(get_current_context()))
-
-    @task
-    def areas(_input_id: int) -> list[str]:
-        """List the reports to make."""
-        from jobs import weekly
-
-        return weekly.areas(monday_of(get_current_context()))
 
     @task(map_index_template="{{ task.op_kwargs['area'] }}")
     def report(area: str, input_id: int) -> int:
@@ -78,8 +73,7 @@ def advocacy_weekly() -> None:
         weekly.finish(monday_of(get_current_context()), fingerprint=fingerprint)
 
     fingerprint = gate()
-    input_id = freeze(themes(fingerprint))
-    report.partial(input_id=input_id).expand(area=areas(input_id)) >> finish(fingerprint)
+    report.expand_kwargs(freeze(themes(fingerprint))) >> finish(fingerprint)
 
 
 DAG = advocacy_weekly()

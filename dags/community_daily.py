@@ -25,19 +25,13 @@ def community_daily() -> None:
     """Gate, enrich, and turn one day into facts."""
 
     @task
-    def gate() -> str:
-        """Refuse the day while its events are still on their way."""
+    def gate(**context: Any) -> list[dict[str, int]]:
+        """Refuse the day while its events are still on their way; cut its due posts into shards."""
         from jobs import daily
 
-        return daily.gate(day_of(get_current_context()))
-
-    @task
-    def shards(_fingerprint: str) -> list[dict[str, int]]:
-        """Cut the day's due posts into shards."""
-        from jobs import daily
-
-        numbers = daily.shards(day_of(get_current_context()))
-        return [{"shard": number, "of": len(numbers)} for number in numbers]
+        found = daily.gate(day_of(context))
+        context["ti"].xcom_push(key="fingerprint", value=found.fingerprint)
+        return found.shards
 
     @task
     def enrich(shard: int, of: int) -> int:
@@ -46,25 +40,16 @@ def community_daily() -> None:
 
         return daily.enrich(day_of(get_current_context()), shard=shard, of=of)
 
-    @task(trigger_rule="none_failed")
-    def facts() -> dict[str, int]:
-        """Refresh and check the day in the marts."""
-        from jobs import daily
-
-        return daily.facts(day_of(get_current_context()))
-
     @task(outlets=[COMMUNITY_DAY])
-    def finish(fingerprint: str, counts: dict[str, int], **context: Any) -> None:
-        """Record the day as complete and tell the week."""
+    def facts(fingerprint: str, **context: Any) -> None:
+        """Refresh and check the day in the marts, record it as complete, and tell the week."""
         from jobs import daily
 
-        days = daily.finish(day_of(context), fingerprint=fingerprint, counts=counts)
+        days = daily.facts(day_of(context), fingerprint=fingerprint)
         context["outlet_events"][COMMUNITY_DAY].add_partitions(days)
 
-    fingerprint = gate()
-    counts = facts()
-    enrich.expand_kwargs(shards(fingerprint)) >> counts
-    finish(fingerprint, counts)
+    shards = gate()
+    enrich.expand_kwargs(shards) >> facts(shards["fingerprint"])
 
 
 DAG = community_daily()

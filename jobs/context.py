@@ -50,13 +50,9 @@ class Context:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open one transaction as the pipeline's role."""
-        engine = connect(self.url, role="pipeline")
-        try:
-            with engine.begin() as connection:
-                yield connection
-        finally:
-            engine.dispose()
+        """Open one transaction as the pipeline's role. The connection stays open for the next one."""
+        with connect(self.url, role="pipeline").begin() as connection:
+            yield connection
 
 
 def open_context() -> Context:

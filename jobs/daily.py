@@ -1,12 +1,14 @@
 """A day, from posts to facts: gate, enrich by shard, then duplicates, marts and quality.
 
-Each step is idempotent for its day. A day is complete when `finish` has written its row into `ops.pipeline_run`.
+Each step is idempotent for its day. A day is complete when `facts` has written its row into `ops.pipeline_run`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,23 @@ from warehouse.partitions import ensure_months
 SHARD_POSTS = 2000
 # A repeat of something said longer ago is a post of its own: people do say the same again.
 DUPLICATE_DAYS = 14
+# spaCy's pipelines free their strings when a batch ends, so that two threads must not use one at once.
+_ONE_READER = Lock()
 
 
-def gate(day: date) -> str:
-    """Refuse a day whose events are still on their way; return its fingerprint."""
+@dataclass(frozen=True)
+class Gate:
+    """What a day that may run holds: its fingerprint, and the shards that its due posts fall into."""
+
+    fingerprint: str
+    shards: list[dict[str, int]]
+
+
+def gate(day: date) -> Gate:
+    """Refuse a day whose events are still on their way; return its fingerprint and its shards.
+
+    There is one shard even when no post is due: a run without any would skip the rest of the day.
+    """
     context = open_context()
     span = day_span(day, context.zone)
     if _is_behind(context, span):
@@ -38,39 +53,50 @@ def gate(day: date) -> str:
         runs.record(
             connection, "daily", day, state="running", fingerprint=fingerprint, code_version=context.steps, now=now
         )
-    return fingerprint
-
-
-def shards(day: date) -> list[int]:
-    """Return the numbers of the shards that the day's due posts fall into; one even when none is due.
-
-    A run without any shard would skip the rest of the day.
-    """
-    context = open_context()
-    with context.begin() as connection:
-        posts.drop_stale(connection, day_span(day, context.zone))
-        due = posts.count_due(connection, day_span(day, context.zone), steps=context.steps)
-    return list(range(max(1, -(-due // SHARD_POSTS))))
+        posts.drop_stale(connection, span)
+        due = posts.count_due(connection, span, steps=context.steps)
+    shards = max(1, -(-due // SHARD_POSTS))
+    return Gate(fingerprint, [{"shard": shard, "of": shards} for shard in range(shards)])
 
 
 def enrich(day: date, *, shard: int, of: int) -> int:
     """Annotate one shard of the day's due posts and return how many; texts seen before are not encoded again."""
     context = open_context()
-    span = day_span(day, context.zone)
-    with context.begin() as connection:
-        due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
-    table = context.community.community
-    prepared = annotate.prepare(
-        due,
-        languages=table.languages,
-        neighbours=table.language_neighbours,
-        max_chars=context.settings.encoder.max_chars,
-    )
+    prepared = _prepare(context, day, shard=shard, of=of)
     vectors = encode(context, [(p.text_sha256, p.encoded) for p in prepared])
     annotations = annotate.judge(prepared, vectors, duplicates={})
     with context.begin() as connection:
         posts.write_annotations(connection, annotations, steps=context.steps, now=context.clock.now())
     return len(annotations)
+
+
+def encode_ahead(day: date) -> int:
+    """Encode what a run of the day will need, and return how many posts are due; its run then finds all vectors.
+
+    Beside the run of another day it keeps all cores busy.
+    """
+    context = open_context()
+    with context.begin() as connection:
+        due = posts.count_due(connection, day_span(day, context.zone), steps=context.steps)
+    shards = -(-due // SHARD_POSTS)
+    for shard in range(shards):
+        encode(context, [(p.text_sha256, p.encoded) for p in _prepare(context, day, shard=shard, of=shards)])
+    return due
+
+
+def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annotate.Prepared]:
+    """Read one shard of the day's due posts."""
+    with context.begin() as connection:
+        span = day_span(day, context.zone)
+        due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
+    table = context.community.community
+    with _ONE_READER:
+        return annotate.prepare(
+            due,
+            languages=table.languages,
+            neighbours=table.language_neighbours,
+            max_chars=context.settings.encoder.max_chars,
+        )
 
 
 def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.float32]:
@@ -89,8 +115,11 @@ def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.f
     return np.stack([known[sha] for sha, _ in texts])
 
 
-def facts(day: date) -> dict[str, int]:
-    """Mark duplicates, refresh the day in the marts and check it; return counts."""
+def facts(day: date, *, fingerprint: str) -> list[str]:
+    """Mark duplicates, refresh the day in the marts, check it, and record that it is complete.
+
+    Returns all complete days of its week, as partition keys.
+    """
     context = open_context()
     span = day_span(day, context.zone)
     with context.begin() as connection:
@@ -102,16 +131,9 @@ def facts(day: date) -> dict[str, int]:
         marts.refresh_dates(connection, day, day)
         rows = marts.refresh_posts(connection, day, context.zone)
         threads = marts.refresh_threads(connection, day, context.zone)
-    for suite in ("posts_day", "mart_day"):
-        require(context, suite, day, span)
-    return {"posts": rows, "threads": threads}
-
-
-def finish(day: date, *, fingerprint: str, counts: dict[str, int]) -> list[str]:
-    """Record that the day is complete; return all complete days of its week, as partition keys."""
-    context = open_context()
+    require(context, ("posts_day", "mart_day"), day, span)
     with context.begin() as connection:
-        now = context.clock.now()
+        now, counts = context.clock.now(), {"posts": rows, "threads": threads}
         runs.record(
             connection, "daily", day, state="success", fingerprint=fingerprint, code_version=context.steps, now=now,
             metrics=counts,

@@ -30,12 +30,13 @@ def index_path(settings: Settings) -> Path:
 def read_document(connection: Connection, community: CommunityFile, report_id: int) -> Document:
     """Return a report as it was stored, ready to be rendered. Areas carry the titles that suara.toml has now."""
     row = documents.read_report(connection, report_id)
+    facts = documents.read_facts(connection, report_id)
     return document.compose(
         meta=_meta(community, row, registry.run_of(connection, row["week"])),
-        facts=documents.read_facts(connection, report_id),
+        facts=facts,
         quotes=documents.read_quotes(connection, report_id),
         themes=documents.read_themes(connection, row["input_id"]),
-        threads=documents.read_threads(connection, row["input_id"]),
+        threads=documents.read_threads(connection, row["input_id"], document.waiting_in(facts)),
     )
 
 

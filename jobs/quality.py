@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from jobs.context import Context
@@ -10,10 +11,10 @@ from kernel.errors import StaleInputError
 from warehouse.quality.gate import check
 
 
-def require(context: Context, suite: str, partition: date, span: Span) -> None:
-    """Check a suite for a day or week. Raises `StaleInputError` naming each critical rule that is broken."""
-    result = check(context.url, suite, partition=partition, span=span)
+def require(context: Context, suites: Sequence[str], partition: date, span: Span) -> None:
+    """Check suites for a day or week. Raises `StaleInputError` naming each critical rule that is broken."""
+    result = check(context.url, suites, partition=partition, span=span)
     if result.critical:
         message = f"{partition}: {'; '.join(result.critical)}"
-        look = f"select * from ops.quality_result where suite = '{suite}' order by result_id desc limit 20"  # noqa: S608
+        look = f"select * from ops.quality_result where partition = '{partition}' and outcome <> 'passed'"  # noqa: S608
         raise StaleInputError(message, remedy=f'Look closer with: suara psql -c "{look}"')

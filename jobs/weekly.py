@@ -26,7 +26,7 @@ def gate(monday: date) -> str:
     if absent:
         message = f"the week of {monday} is not complete: no run of {', '.join(absent)}"
         raise StaleInputError(message, remedy=f"Run them with: suara run daily --from {absent[0]} --to {absent[-1]}")
-    require(context, "ingest", monday, week_span(monday, context.zone))
+    require(context, ["ingest"], monday, week_span(monday, context.zone))
     found = fingerprint(context, monday)
     with context.begin() as connection:
         now = context.clock.now()
@@ -40,20 +40,19 @@ def themes(monday: date) -> dict[str, int]:
     """Find the themes of the week and check them; return counts."""
     context = open_context()
     counts = theme_job.themes(context, monday)
-    require(context, "themes_week", monday, week_span(monday, context.zone))
+    require(context, ["themes_week"], monday, week_span(monday, context.zone))
     return counts
 
 
-def freeze(monday: date) -> int:
-    """Freeze the input of the week's reports; return the id of the report that holds it."""
+def freeze(monday: date) -> list[dict[str, Any]]:
+    """Freeze the input of the week's reports, and return what to make: the whole community, then each area.
+
+    `input_id` is the report that holds the input.
+    """
     context = open_context()
     with context.begin() as connection:
-        return propose_input(connection, proposal(context, monday, COMMUNITY), week_span(monday, context.zone))
-
-
-def areas(_monday: date) -> list[str]:
-    """Return the keys of the reports to make: the whole community, then each area of suara.toml."""
-    return [COMMUNITY, *open_context().community.areas]
+        input_id = propose_input(connection, proposal(context, monday, COMMUNITY), week_span(monday, context.zone))
+    return [{"area": area, "input_id": input_id} for area in (COMMUNITY, *context.community.areas)]
 
 
 def finish(monday: date, *, fingerprint: str) -> None:

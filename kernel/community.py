@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
@@ -39,10 +40,16 @@ class CommunityTable(_Table):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in _zones():
             message = f"'{zone}' is not a known time zone; write one such as Asia/Jakarta"
             raise ValueError(message)
         return zone
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of all zones; looking for them walks through hundreds of files."""
+    return frozenset(available_timezones())
 
 
 class SourceTable(_Table):

@@ -30,7 +30,7 @@ Vectors = NDArray[np.float32]
 # Below these the answer is None; above the last a post is spam.
 _LEAST_SENTIMENT = 0.5
 _LEAST_TYPE = 0.45
-SPAM = 0.97
+SPAM = 0.98
 # How often a review with 1 to 5 stars is negative, neutral or positive, against a post of which nothing is known.
 _STARS = {
     1: (0.90, 0.07, 0.03),

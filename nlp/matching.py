@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.special import bdtr
 from sklearn.metrics import adjusted_rand_score
 
 from nlp import clusters
@@ -24,27 +22,20 @@ DIMENSIONS = 384
 # Posts remembered in all: what the graph of a week can hold within seconds.
 _MOST_REMEMBERED = 6000
 _LEAST_REMEMBERED = 20
-# Communities around known themes are cut finer than new themes are, because pieces of a theme keep its id.
-_FINER = 3.0
 # A theme takes part in a community when it holds this share of the posts remembered in it, and two of them.
 _LEAST_SHARE = 0.1
 _LEAST_HELD = 2
-# A community with less than this part of the memory that it should hold is about something new, unless by chance.
-_MOSTLY_NEW = 0.6
-_CHANCE = 0.01
 # The share of a theme's own posts that lie outside of its threshold, and how far outside a post may lie when the
 # community says that it belongs and no birth claims it.
 _OUTSIDE = 0.05
-_SLACK = 0.1
+_SLACK = 0.15
 _THRESHOLD_BY_DEFAULT = 0.4
 _LEAST_FOR_THRESHOLD = 3
 # With fewer posts than this a subject is a handful of them, and cutting as fine as in a full week would cut it up.
 _FULL_WEEK = 500
-# A birth must lie outside of every theme, be further from each than nearly all pairs of themes are from each other ...
-_NOVEL_QUANTILE = 0.998
-_NOVEL_BY_DEFAULT = 0.6
-_PAIRS_NEED_THEMES = 8
-# ... and as tight as most known themes are: what is left over in a week is seldom a subject.
+# A group is more of a theme when it lies this near to its centre, as a share of how near it lies to itself ...
+_REPEATS = 0.55
+# ... and a subject of its own only when it is about as tight as themes are: what is left over in a week seldom is.
 _TIGHT_ENOUGH = 0.85
 
 
@@ -101,10 +92,11 @@ def match(vectors: Vectors, known: Known, *, granularity: float, seed: int) -> M
         nowhere = np.full(len(vectors), NONE, dtype=np.int64)
         return Matched(nowhere, nowhere, None, None)
     held = len(known.remembered)
-    joined = clusters.graph(np.vstack([known.remembered, vectors]))
-    resolution = _FINER * _resolution(granularity, held + len(vectors))
+    together = np.vstack([known.remembered, vectors])
+    joined = clusters.graph(together)
+    resolution = _resolution(granularity, held + len(vectors))
     labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
-    offers = _offers(labels[:held], labels[held:], known)
+    offers = _offers(together, labels, known)
     suggested = _nearest(vectors, labels[held:], offers, known.centroids)
     stayed = _nearest(known.remembered, labels[:held], offers, known.centroids) == known.themes
     cosines = _cosines(vectors, suggested, known.centroids)
@@ -118,7 +110,7 @@ def match(vectors: Vectors, known: Known, *, granularity: float, seed: int) -> M
 
 
 def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, least_posts: int) -> Born:
-    """Cluster what no theme took; a group too near a known theme is more of that one, a loose one is nothing."""
+    """Cluster what no theme took: a group near a theme, known or new, is more of that one; a loose one is nothing."""
     new = np.full(len(vectors), NONE, dtype=np.int64)
     old = new.copy()
     if len(vectors) < least_posts:
@@ -126,21 +118,22 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
     joined = clusters.graph(vectors)
     resolution = _resolution(granularity, len(vectors))
     labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
-    novel, tightness = _novelty(known), _tightness(known)
-    number = 0
+    tightness = _tightness(known)
+    centres = list(known.centroids)
     for label in range(int(labels.max()) + 1):
         rows = np.flatnonzero(labels == label)
         if len(rows) < least_posts:
             break
-        centre = centroid(vectors[rows])
-        cosines = vectors[rows] @ centre
-        near = known.centroids @ centre
-        inside = (vectors[rows] @ known.centroids.T).mean(axis=0) - known.thresholds
-        if near.max(initial=-1.0) >= novel or inside.max(initial=-1.0) >= 0:
-            old[rows] = int(near.argmax())
-        elif cosines.mean() >= tightness:
-            new[rows[cosines >= np.quantile(cosines, _OUTSIDE, method="lower")]] = number
-            number += 1
+        own = float(to_the_others(vectors[rows]).mean())
+        near = np.array([float((vectors[rows] @ centre).mean()) for centre in centres])
+        if near.max(initial=-1.0) >= _REPEATS * own:
+            theme = int(near.argmax())
+            repeated, number = (old, theme) if theme < len(known) else (new, theme - len(known))
+            repeated[rows] = number
+        elif own >= tightness:
+            cosines = vectors[rows] @ centroid(vectors[rows])
+            new[rows[cosines >= np.quantile(cosines, _OUTSIDE, method="lower")]] = len(centres) - len(known)
+            centres.append(centroid(vectors[rows]))
     return Born(new, old, float(adjusted_rand_score(labels, again)))
 
 
@@ -150,37 +143,46 @@ def centroid(vectors: Vectors) -> Vectors:
     return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), dtype=np.float32)
 
 
-def threshold(vectors: Vectors) -> float:
-    """Return the cosine to the centre that all but a few of a theme's posts reach.
+def to_the_others(vectors: Vectors) -> Vectors:
+    """Return the cosine of each row to the centre of the others.
 
-    Each post is held against the centre of the others: a small theme's own posts lie nearer to a centre that they are
-    part of than the next one will.
+    Against a centre that they are part of, the posts of a small theme would lie nearer than the next one will.
     """
-    if len(vectors) < _LEAST_FOR_THRESHOLD:
-        return _THRESHOLD_BY_DEFAULT
     others = vectors.sum(axis=0) - vectors
     cosines = np.einsum("ij,ij->i", vectors, others) / np.maximum(np.linalg.norm(others, axis=1), 1e-12)
-    return float(np.quantile(cosines, _OUTSIDE, method="lower"))
+    return np.asarray(cosines, dtype=np.float32)
+
+
+def threshold(vectors: Vectors) -> float:
+    """Return the cosine to the centre that all but a few of a theme's posts reach."""
+    if len(vectors) < _LEAST_FOR_THRESHOLD:
+        return _THRESHOLD_BY_DEFAULT
+    return float(np.quantile(to_the_others(vectors), _OUTSIDE, method="lower"))
 
 
 def _resolution(granularity: float, posts: int) -> float:
     return granularity * float(min(1.0, (posts / _FULL_WEEK) ** 0.25))
 
 
-def _offers(remembered: Labels, fresh: Labels, known: Known) -> dict[int, Labels]:
-    """Return for each community the themes that take part in it, by the posts remembered there."""
-    size = int(max(remembered.max(initial=0), fresh.max(initial=0))) + 1
-    ones = np.ones(len(remembered), dtype=np.int64)
-    counts = csr_matrix((ones, (remembered, known.themes)), shape=(size, len(known)))
-    share = len(remembered) / (len(remembered) + max(len(fresh), 1))
-    arrived = np.bincount(fresh, minlength=size)
+def _offers(vectors: Vectors, labels: Labels, known: Known) -> dict[int, Labels]:
+    """Return for each community the themes that take part in it; `vectors` are remembered rows, then fresh ones.
+
+    A tight community whose fresh posts are far from all these themes is a subject of its own and offers none: a theme
+    that began as a mixture gives it up.
+    """
+    held = len(known.remembered)
+    tightness = _tightness(known)
     found = {}
-    for label in range(size):
-        held = counts[[label]].toarray().ravel()
-        taking_part = np.flatnonzero(held >= max(_LEAST_HELD, _LEAST_SHARE * held.sum()))
-        in_all = int(held.sum() + arrived[label])
-        mostly_new = held.sum() < _MOSTLY_NEW * share * in_all and bdtr(int(held.sum()), in_all, share) < _CHANCE
-        if len(taking_part) and not mostly_new:
+    for label in range(int(labels.max(initial=-1)) + 1):
+        rows = np.flatnonzero(labels == label)
+        counts = np.bincount(known.themes[rows[rows < held]], minlength=len(known))
+        taking_part = np.flatnonzero(counts >= max(_LEAST_HELD, _LEAST_SHARE * counts.sum()))
+        if not len(taking_part):
+            continue
+        own = float(to_the_others(vectors[rows]).mean())
+        fresh = vectors[rows[rows >= held]]
+        near = (fresh @ known.centroids[taking_part].T).sum(axis=0) / max(len(fresh), 1)
+        if own < tightness or near.max() >= _REPEATS * own:
             found[label] = taking_part
     return found
 
@@ -198,15 +200,8 @@ def _cosines(vectors: Vectors, themes: Labels, centroids: Vectors) -> Vectors:
     return np.asarray(np.einsum("ij,ij->i", vectors, centroids[themes]), dtype=np.float32)
 
 
-def _novelty(known: Known) -> float:
-    if len(known) < _PAIRS_NEED_THEMES:
-        return _NOVEL_BY_DEFAULT
-    pairs = (known.centroids @ known.centroids.T)[np.triu_indices(len(known), 1)]
-    return float(np.quantile(pairs, _NOVEL_QUANTILE))
-
-
 def _tightness(known: Known) -> float:
-    """Return how near the posts of a new theme must be to its centre on average; -1 where no theme is known."""
-    own = (known.remembered[known.themes == theme] @ known.centroids[theme] for theme in np.unique(known.themes))
-    means = [float(cosines.mean()) for cosines in own]
-    return float(_TIGHT_ENOUGH * statistics.median(means)) if means else -1.0
+    """Return how near the posts of a new theme must be to each other; -1 where no theme is known."""
+    own = (known.remembered[known.themes == theme] for theme in np.unique(known.themes))
+    means = [float(to_the_others(vectors).mean()) for vectors in own if len(vectors) >= _LEAST_FOR_THRESHOLD]
+    return _TIGHT_ENOUGH * statistics.median(means) if means else -1.0

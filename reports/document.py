@@ -6,6 +6,7 @@ the same document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from kernel.errors import InputError
 from kernel.model import Fact, Interval, Quote
 
 COMMUNITY = "community"
+_WAITING = re.compile(r"thread\.(\d+)\.waiting_hours")
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +128,11 @@ def compose(
         themes=tuple(sorted(named, key=lambda theme: theme.theme_id)),
         waiting=tuple(sorted(waiting, key=lambda thread: thread.thread_id)),
     )
+
+
+def waiting_in(facts: Iterable[Fact]) -> list[int]:
+    """Return the ids of the waiting threads that facts speak of."""
+    return [int(found[1]) for fact in facts if (found := _WAITING.fullmatch(fact.id))]
 
 
 def encode(document: Document) -> bytes:

@@ -34,9 +34,13 @@ def read_themes(connection: Connection, input_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def read_threads(connection: Connection, input_id: int) -> list[dict[str, Any]]:
-    """Return the frozen threads of a report's input."""
-    query = select(report_thread).where(report_thread.c.report_id == input_id).order_by(report_thread.c.thread_id)
+def read_threads(connection: Connection, input_id: int, thread_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Return these of the frozen threads of a report's input."""
+    query = (
+        select(report_thread)
+        .where(report_thread.c.report_id == input_id, report_thread.c.thread_id.in_(thread_ids))
+        .order_by(report_thread.c.thread_id)
+    )
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

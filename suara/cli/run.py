@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -65,7 +66,7 @@ def weekly_command(
 
 def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
     """Run the days that are due, or all of them; return how many ran."""
-    from jobs import plan
+    from jobs import daily, plan
 
     due = list(days) if again else [day for day in _due(plan.missing_days, days) if day in set(days)]
     if not due:
@@ -73,10 +74,16 @@ def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool
     posts, seconds = plan.estimate(due)
     if posts:
         say(f"{len(due)} days to run, {posts:,} posts to read: encoding takes about {_span(seconds)} here")
-    for number, day in enumerate(due, 1):
-        began = time.monotonic()
-        _dag("community_daily", {"day": str(day)}, settings)
-        say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   [{number}/{len(due)}]")
+    ahead = ThreadPoolExecutor(1, "encode-ahead")
+    try:
+        encoded = [ahead.submit(daily.encode_ahead, day) for day in due]
+        for number, day in enumerate(due, 1):
+            began = time.monotonic()
+            encoded[number - 1].result()
+            _dag("community_daily", {"day": str(day)}, settings)
+            say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   [{number}/{len(due)}]")
+    finally:
+        ahead.shutdown(cancel_futures=True)
     return len(due)
 
 

@@ -56,7 +56,8 @@ def test_events_stand_under_their_threads_key_with_the_content_type_of_cloudeven
 
 def test_erasures_go_to_a_topic_of_their_own(settings: KafkaSettings) -> None:
     ensure_topics(settings, log_days=1)
-    maker = Maker(kind="forum", instance="kebun")
+    # The topics are every test's, and an erasure holds for ever: so it is of a source that no other test has.
+    maker = Maker(kind="forum", instance="erased-by-the-publisher")
     events = [
         maker.erased(MemberErased(member_id="ana", requested_at=AT)),
         maker.member(MemberState(member_id="budi", version=1), at=AT),

@@ -28,7 +28,6 @@ RESULT_FORMAT = {"result_format": "BASIC", "exclude_unexpected_values": True}
 class GateResult:
     """What a check found, in words: `critical` blocks, `warnings` alert. Both empty when all is well."""
 
-    suite: str
     critical: list[str]
     warnings: list[str]
 
@@ -53,20 +52,21 @@ class Outcome:
         return f"{self.batch.name}: {self.rule.broken}{count}"
 
 
-def check(url: str, suite: str, *, partition: date, span: Span) -> GateResult:
-    """Check `suite` for the day or week `partition`, whose instants are `span`, and write results to the warehouse."""
-    outcomes = evaluate(url, SUITES[suite], partition=partition, span=span)
-    _write(url, suite, partition, outcomes)
-    broken = [outcome for outcome in outcomes if outcome.outcome != "passed"]
+def check(url: str, names: Sequence[str], *, partition: date, span: Span) -> GateResult:
+    """Check suites for the day or week `partition`, whose instants are `span`, and write results to the warehouse."""
+    batches = [(name, batch) for name in names for batch in SUITES[name]]
+    found = evaluate(url, [batch for _, batch in batches], partition=partition, span=span)
+    outcomes = [(name, outcome) for (name, _), of_batch in zip(batches, found, strict=True) for outcome in of_batch]
+    _write(url, partition, outcomes)
+    broken = [outcome for _, outcome in outcomes if outcome.outcome != "passed"]
     return GateResult(
-        suite=suite,
         critical=[outcome.message for outcome in broken if outcome.rule.severity == "critical"],
         warnings=[outcome.message for outcome in broken if outcome.rule.severity == "warning"],
     )
 
 
-def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span) -> list[Outcome]:
-    """Return how every rule of `batches` fares on the rows of one partition."""
+def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span) -> list[list[Outcome]]:
+    """Return for each of `batches` how its rules fare on the rows of one partition."""
     day = f"date '{partition.isoformat()}'"
     bounds = {
         "start": f"timestamptz '{span.start.isoformat()}'",
@@ -76,7 +76,7 @@ def evaluate(url: str, batches: Sequence[Batch], *, partition: date, span: Span)
     }
     queries = [f"select * from ({batch.query.format(**bounds)}) rows_of_batch" for batch in batches]  # noqa: S608
     with _assets(url, queries) as assets:
-        return [outcome for batch, asset in zip(batches, assets, strict=True) for outcome in _evaluate(batch, asset)]
+        return [list(_evaluate(batch, asset)) for batch, asset in zip(batches, assets, strict=True)]
 
 
 def _evaluate(batch: Batch, asset: Any) -> Iterator[Outcome]:
@@ -145,7 +145,7 @@ def _assets(url: str, queries: Sequence[str]) -> Iterator[list[Any]]:
             connection.close()
 
 
-def _write(url: str, suite: str, partition: date, outcomes: Sequence[Outcome]) -> None:
+def _write(url: str, partition: date, outcomes: Sequence[tuple[str, Outcome]]) -> None:
     rows = [
         {
             "suite": suite,
@@ -157,14 +157,10 @@ def _write(url: str, suite: str, partition: date, outcomes: Sequence[Outcome]) -
             "unexpected": outcome.unexpected,
             "observed": outcome.observed,
         }
-        for outcome in outcomes
+        for suite, outcome in outcomes
     ]
-    engine = connect(url, role="pipeline")
-    try:
-        with engine.begin() as connection:
-            connection.execute(insert(quality_result), rows)
-    finally:
-        engine.dispose()
+    with connect(url, role="pipeline").begin() as connection:
+        connection.execute(insert(quality_result), rows)
 
 
 def _columns(rule: Rule) -> str:
