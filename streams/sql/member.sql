@@ -1,8 +1,8 @@
 -- Accounts. What a member event says wins by version; until one arrives, the newest post or reaction that gave a name or a
 -- role does.
 insert into core.member as old
-    (source_id, external_id, seen_at, described_at, version, display_name, role, joined_at, opted_out)
-select source_id, external_id, seen_at, described_at, version, display_name, role, joined_at, opted_out
+    (member_id, source_id, external_id, seen_at, described_at, version, display_name, role, joined_at, opted_out)
+select core.key_of(s.name, external_id), source_id, external_id, seen_at, described_at, version, display_name, role, joined_at, opted_out
 from pg_temp.stage_member m
 join core.source s on s.name = m.source
 order by source_id, external_id

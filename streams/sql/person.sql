@@ -1,7 +1,7 @@
--- Every new account is its own person, until a fact says otherwise.
+-- Every new account is its own person, under the account's key, until a fact says otherwise.
 with people as (
-    insert into core.person (founding_member_id)
-    select known.member_id
+    insert into core.person (person_id, founding_member_id)
+    select known.member_id, known.member_id
     from pg_temp.stage_member m
     join core.source s on s.name = m.source
     join core.member known on known.source_id = s.source_id and known.external_id = m.external_id

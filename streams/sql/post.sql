@@ -1,10 +1,10 @@
 -- Posts as they stand now: the newest version wins, and of two events with one version the greater id.
 insert into core.post as old
-    (source_id, external_id, thread_id, member_id, parent_external_id, version, created_at, edited_at, title, body,
+    (post_id, source_id, external_id, thread_id, member_id, parent_external_id, version, created_at, edited_at, title, body,
      body_format, url, tags, category, rating, app_version, is_thread_start, lang_hint, reaction_counts, status,
      last_event_id)
-select s.source_id, p.external_id, t.thread_id, m.member_id, p.parent_external_id, p.version, p.created_at, p.edited_at,
-       p.title, p.body, p.body_format, p.url, p.tags, p.category, p.rating, p.app_version, p.is_thread_start, p.lang_hint,
+select core.key_of(s.name, p.external_id), s.source_id, p.external_id, t.thread_id, m.member_id, p.parent_external_id,
+       p.version, p.created_at, p.edited_at, p.title, p.body, p.body_format, p.url, p.tags, p.category, p.rating, p.app_version, p.is_thread_start, p.lang_hint,
        p.reaction_counts::jsonb, p.status, p.event_id
 from pg_temp.stage_post p
 join core.source s on s.name = p.source

@@ -1,7 +1,7 @@
 -- Conversations. Title and category come from the newest event that has one, the status from the newest thread event.
 insert into core.thread as old
-    (source_id, external_id, title, title_at, category, category_at, version, status, solved_post_external_id)
-select source_id, external_id, title, title_at, category, category_at, version, status, solved_post_external_id
+    (thread_id, source_id, external_id, title, title_at, category, category_at, version, status, solved_post_external_id)
+select core.key_of(s.name, external_id), source_id, external_id, title, title_at, category, category_at, version, status, solved_post_external_id
 from pg_temp.stage_thread t
 join core.source s on s.name = t.source
 order by source_id, external_id
