@@ -5,9 +5,11 @@ The run rests on the weeks before and on people's edits only, so running a week 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
@@ -23,7 +25,7 @@ from nlp.shapes import Shape, ThemePost
 from warehouse import marts
 from warehouse import registry as store
 from warehouse.posts import read_vectors
-from warehouse.registry import Candidate, Remembered, ThemeRow
+from warehouse.registry import Candidate, ThemeRow
 
 MEMORY_PER_THEME = 400
 # Share of an earlier birth's posts that a new one must hold to be taken for the same theme when a week runs again.
@@ -37,14 +39,14 @@ def themes(context: Context, monday: date) -> dict[str, int]:
     span = week_span(monday, context.zone)
     with context.begin() as connection:
         candidates = store.read_candidates(connection, span, context.languages)
-    originals = [c for c in candidates if c.duplicate_of is None]
+    originals, copies = _copies(candidates)
     raw = encode(context, [(c.text_sha256, c.text) for c in originals])
     with context.begin() as connection:
         frozen, model = _space(connection, context, raw, [c.language for c in originals])
         known = store.read_known(connection, monday, model=model)
         memory = _memory(connection, context, monday, frozen)
         week = registry.run_week(
-            [ThemePost(c.post_id, c.person_id, c.text, c.language) for c in originals],
+            [_theme_post(original, copies.get(original.post_id, [])) for original in originals],
             frozen.project(raw, [c.language for c in originals]),
             known=[registry.KnownTheme(k.theme_id, k.centroid, k.threshold) for k in known],
             memory=memory,
@@ -53,7 +55,27 @@ def themes(context: Context, monday: date) -> dict[str, int]:
             min_people=context.community.themes.min_people,
             seed=context.community.themes.seed,
         )
-        return _store(connection, context, monday, model, week, candidates, known)
+        return _store(connection, context, monday, model, week, candidates, copies, len(known))
+
+
+def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
+    """Part the posts that are clustered from the copies that follow them, by the post they repeat.
+
+    What repeats a post of an earlier week, or one that is no candidate itself, stands for itself.
+    """
+    present = {candidate.post_id for candidate in candidates if candidate.duplicate_of is None}
+    originals, copies = [], defaultdict(list)
+    for candidate in candidates:
+        if candidate.duplicate_of in present:
+            copies[candidate.duplicate_of].append(candidate)
+        else:
+            originals.append(candidate)
+    return originals, dict(copies)
+
+
+def _theme_post(original: Candidate, copies: Sequence[Candidate]) -> ThemePost:
+    people = frozenset(copy.person_id for copy in copies)
+    return ThemePost(original.post_id, original.person_id, original.text, original.language, repeated_by=people)
 
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
@@ -87,22 +109,25 @@ def _store(
     model: str,
     week: registry.ThemeWeek,
     candidates: Sequence[Candidate],
-    known: Sequence[Remembered],
+    copies: Mapping[int, Sequence[Candidate]],
+    known: int,
 ) -> dict[str, int]:
-    before = store.births_of(connection, monday)
+    followers = {copy.post_id for group in copies.values() for copy in group}
+    before = {theme: held - followers for theme, held in store.births_of(connection, monday).items()}
+    reused = _same_births(week.born, before)
     store.clear_week(connection, monday)
     rows = [_row(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
     mentions = [
         Mention(post_id=post, theme_id=theme, confidence=confidence, method="known")
         for post, (theme, confidence) in week.assigned.items()
     ]
-    for born in week.born:
-        theme_id = store.bear(connection, monday, name=name_theme(born.shape.keywords), reuse=_same_birth(born, before))
+    for place, born in enumerate(week.born):
+        theme_id = store.bear(connection, monday, name=name_theme(born.shape.keywords), reuse=reused.get(place))
         rows.append(_row(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
         detail = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
         store.add_event(connection, theme_id, "born", actor="weekly run", week=monday, detail=detail)
-    mentions += _follow(mentions, candidates)
+    mentions += _follow(mentions, copies)
     store.write_week(connection, monday, model=model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
     _place(connection, context, rows, mentions, candidates)
@@ -118,7 +143,7 @@ def _store(
     store.write_run(connection, monday, model=model, params=params, **counts, **quality)
     marts.refresh_themes_of_posts(connection, monday)
     marts.refresh_theme_week(connection, monday)
-    return counts | {"known": len(known)}
+    return counts | {"known": known}
 
 
 def _row(theme_id: int, shape: Shape) -> ThemeRow:
@@ -127,33 +152,31 @@ def _row(theme_id: int, shape: Shape) -> ThemeRow:
     )
 
 
-def _same_birth(born: registry.BornTheme, before: dict[int, set[int]]) -> int | None:
-    """Find the theme that the last run of this week bore from mostly the same posts, and take it out of the choice."""
-    posts = {post for post, _ in born.posts}
-    shares = {theme: len(posts & held) / len(held) for theme, held in before.items() if held}
-    best = max(shares, key=lambda theme: (shares[theme], -theme), default=None)
-    if best is None or shares[best] < SAME_BIRTH:
-        return None
-    before.pop(best)
-    return best
+def _same_births(born: Sequence[registry.BornTheme], before: Mapping[int, set[int]]) -> dict[int, int]:
+    """Return for births, by their place, the theme that the last run of this week bore from mostly the same posts.
+
+    The closest pair is matched first, and each theme once.
+    """
+    shares = [
+        (len(held.intersection(one.post_ids)) / len(held), -place, -theme)
+        for place, one in enumerate(born)
+        for theme, held in before.items()
+        if held
+    ]
+    found: dict[int, int] = {}
+    for share, place, theme in sorted(shares, reverse=True):
+        if share >= SAME_BIRTH and -place not in found and -theme not in found.values():
+            found[-place] = -theme
+    return found
 
 
-def _follow(mentions: Sequence[Mention], candidates: Sequence[Candidate]) -> list[Mention]:
-    """Put duplicates into the theme of the post they repeat."""
-    place = {mention.post_id: mention for mention in mentions}
-    followers = []
-    for candidate in candidates:
-        original = place.get(candidate.duplicate_of) if candidate.duplicate_of is not None else None
-        if original is not None:
-            followers.append(
-                Mention(
-                    post_id=candidate.post_id,
-                    theme_id=original.theme_id,
-                    confidence=original.confidence,
-                    method=original.method,
-                )
-            )
-    return followers
+def _follow(mentions: Sequence[Mention], copies: Mapping[int, Sequence[Candidate]]) -> list[Mention]:
+    """Put copies into the theme of the post they repeat."""
+    return [
+        msgspec.structs.replace(mention, post_id=copy.post_id)
+        for mention in mentions
+        for copy in copies.get(mention.post_id, ())
+    ]
 
 
 def _place(

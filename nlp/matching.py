@@ -126,8 +126,8 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
             break
         own = float(to_the_others(vectors[rows]).mean())
         near = np.array([float((vectors[rows] @ centre).mean()) for centre in centres])
-        if near.max(initial=-1.0) >= _REPEATS * own:
-            theme = int(near.argmax())
+        theme = int(near.argmax()) if centres else NONE
+        if theme != NONE and near[theme] >= _REPEATS * own and _is_inside(vectors[rows], theme, known):
             repeated, number = (old, theme) if theme < len(known) else (new, theme - len(known))
             repeated[rows] = number
         elif own >= tightness:
@@ -158,6 +158,13 @@ def threshold(vectors: Vectors) -> float:
     if len(vectors) < _LEAST_FOR_THRESHOLD:
         return _THRESHOLD_BY_DEFAULT
     return float(np.quantile(to_the_others(vectors), _OUTSIDE, method="lower"))
+
+
+def _is_inside(vectors: Vectors, theme: int, known: Known) -> bool:
+    """Say whether half of a group lies near enough to a known theme; one of this week's has no threshold yet."""
+    if theme >= len(known):
+        return True
+    return bool(np.median(vectors @ known.centroids[theme]) >= known.thresholds[theme] - _SLACK)
 
 
 def _resolution(granularity: float, posts: int) -> float:

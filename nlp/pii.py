@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 from kernel.model import PiiSpan
 from nlp.words import pipeline
 
-VERSION = "pii-1"
+VERSION = "pii-2"
 # The more telling kind first: it wins where two claim the same characters.
 KINDS = ("email", "iban", "nik", "card", "phone", "ip", "key", "address", "handle")
 
@@ -94,11 +94,11 @@ def _shapes(text: str) -> Iterator[PiiSpan]:
     if "@" in text or "(at)" in text or "[at]" in text:
         yield from (PiiSpan("email", *found.span()) for found in _EMAIL.finditer(text))
         yield from (PiiSpan("handle", *found.span()) for found in _HANDLE.finditer(text))
+    yield from (PiiSpan("key", *found.span()) for found in _KEY.finditer(text) if _is_key(found[0]))
     if sum(map(str.isdigit, text)) < 5:
         return
     yield from _numbers(text)
     yield from (PiiSpan("iban", *found.span()) for found in _IBAN.finditer(text) if _is_iban(found[0]))
-    yield from (PiiSpan("key", *found.span()) for found in _KEY.finditer(text) if _is_key(found[0]))
     for pattern in (_IPV4, _IPV6):
         yield from (PiiSpan("ip", *found.span()) for found in pattern.finditer(text) if _is_ip(text, found))
 

@@ -20,7 +20,7 @@ from nlp.matching import NONE
 from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
 from nlp.words import count_words
 
-VERSION = "registry-1"
+VERSION = "registry-2"
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -146,7 +146,7 @@ def _place(
     rest = np.flatnonzero(matched.sure == NONE)
     least = max(min_people, _LEAST_POSTS, round(_LEAST_POSTS_GROWTH * math.sqrt(len(founding))))
     born = matching.births(rows[rest], themes, granularity=granularity, seed=seed, least_posts=least)
-    people = [{posts[copy].person_id for copy in np.flatnonzero(original == row).tolist()} for row in founding[rest]]
+    people = [_people(posts, np.flatnonzero(original == row).tolist()) for row in founding[rest]]
     new = _enough_people(born.new, people, min_people)
     found = matched.sure.copy()
     found[rest] = np.where(
@@ -168,6 +168,11 @@ def _originals(posts: Sequence[ThemePost]) -> Labels:
         [first.setdefault(p.text, row) if count_words(p.text) >= LEAST_WORDS else NONE for row, p in enumerate(posts)],
         dtype=np.int64,
     )
+
+
+def _people(posts: Sequence[ThemePost], rows: Sequence[int]) -> set[int]:
+    """Return who said a text, or nearly the same."""
+    return {posts[row].person_id for row in rows}.union(*(posts[row].repeated_by for row in rows))
 
 
 def _enough_people(new: Labels, people: Sequence[set[int]], min_people: int) -> Labels:

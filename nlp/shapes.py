@@ -27,12 +27,13 @@ _CERTAINTY_STEP = 0.1
 
 @dataclass(frozen=True)
 class ThemePost:
-    """A post that could be in a theme."""
+    """A post that could be in a theme, and the people who said nearly the same elsewhere."""
 
     post_id: int
     person_id: int
     text: str
     language: str
+    repeated_by: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -38,12 +38,8 @@ class Remembered:
     """A theme as the newest run before this week left it."""
 
     theme_id: int
-    name: str
-    name_source: str
-    area_source: str | None
     centroid: Vectors
     threshold: float
-    keywords: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,18 +79,14 @@ def read_known(connection: Connection, week: date, *, model: str) -> list[Rememb
     speak_vectors(connection)
     rows = connection.execute(
         text("""
-            select distinct on (t.theme_id) t.theme_id, t.name, t.name_source, t.area_source,
-                   v.centroid, v.threshold, v.keywords
+            select distinct on (t.theme_id) t.theme_id, v.centroid, v.threshold
             from core.theme t join core.theme_version v using (theme_id)
             where v.week < :week and v.model = :model and t.status in ('active', 'dormant')
             order by t.theme_id, v.week desc
         """),
         {"week": week, "model": model},
     )
-    return [
-        Remembered(**{**row, "keywords": tuple(row["keywords"]), "centroid": array(row["centroid"])})
-        for row in rows.mappings()
-    ]
+    return [Remembered(theme_id, array(centroid), threshold) for theme_id, centroid, threshold in rows]
 
 
 def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[tuple[int, bytes, str]]:
@@ -228,14 +220,6 @@ def set_area(connection: Connection, theme_id: int, area: str | None) -> None:
             where theme_id = :theme and area_source is distinct from 'person'
         """),
         {"area": area, "theme": theme_id},
-    )
-
-
-def rename_by_machine(connection: Connection, theme_id: int, name: str) -> None:
-    """Give a theme a new machine name, unless a person has named it."""
-    connection.execute(
-        text("update core.theme set name = :name where theme_id = :theme and name_source = 'machine'"),
-        {"name": name, "theme": theme_id},
     )
 
 

@@ -57,6 +57,7 @@ def test_a_planted_nik_never_leaks(around, province, district, day, woman, month
         ("alamat Jl. Merdeka Raya No. 12 RT 03/RW 05", "alamat [address] [address]"),
         ("I live at 221 Baker Street in London", "I live at [address] in London"),
         ("token ghp_abcdEFGHijklMNOPqrstUVWX0123456789ab", "token [key]"),
+        ("token ghp_abcdEFGHijklMNOPqrstUVWXabcdEFGHijkl", "token [key]"),
     ],
 )
 def test_personal_data_is_masked_by_kind(text, masked):

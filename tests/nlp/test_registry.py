@@ -136,6 +136,12 @@ def test_one_person_founds_nothing_however_much_they_write():
     assert _run_alone(alone).born == []
 
 
+def test_those_who_repeat_a_text_nearly_are_counted_among_the_people():
+    posts, _ = week(1, ["dark mode"])
+    alone = [ThemePost(post.post_id, 7, post.text, post.language, frozenset({8, 9})) for post in posts]
+    assert _run_alone(alone).born
+
+
 def test_one_text_by_many_people_is_one_theme_or_none():
     posts = [ThemePost(number, number, "please bring back the old map", "en") for number in range(20)]
     found = _run_alone(posts)

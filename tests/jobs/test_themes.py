@@ -1,0 +1,44 @@
+"""What the weekly theme run does around the clustering: copies follow their original, births keep their ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jobs.themes import _copies, _follow, _same_births
+from kernel.model import Mention
+from nlp.registry import BornTheme
+from nlp.shapes import Shape
+from warehouse.registry import Candidate
+
+
+def candidate(post_id: int, repeats: int | None = None) -> Candidate:
+    return Candidate(post_id, post_id, "words", "en", b"sha", repeats)
+
+
+def born(*posts: int) -> BornTheme:
+    nothing: Any = np.zeros(384, np.float32)
+    return BornTheme(tuple((post, 0.9) for post in posts), Shape(nothing, 0.5, (), (), len(posts), None))
+
+
+def test_a_copy_follows_its_original_and_one_of_an_earlier_week_stands_for_itself():
+    week = [candidate(1), candidate(2, repeats=1), candidate(3, repeats=99), candidate(4, repeats=1)]
+    originals, copies = _copies(week)
+    assert [original.post_id for original in originals] == [1, 3]
+    assert {original: [copy.post_id for copy in group] for original, group in copies.items()} == {1: [2, 4]}
+    place = Mention(post_id=1, theme_id=7, confidence=0.9, method="known")
+    assert [(m.post_id, m.theme_id) for m in _follow([place], copies)] == [(2, 7), (4, 7)]
+
+
+def test_a_birth_gets_the_id_of_the_theme_whose_posts_it_holds():
+    assert _same_births([born(1, 2, 3), born(7, 8, 9)], {10: {7, 8, 9}, 11: {1, 2, 3}}) == {0: 11, 1: 10}
+
+
+def test_the_closest_birth_gets_the_id_whatever_the_order():
+    held = set(range(10))
+    assert _same_births([born(0, 1, 2), born(3, 4, 5, 6, 7, 8, 9)], {10: held}) == {1: 10}
+
+
+def test_a_theme_whose_posts_went_elsewhere_gives_its_id_to_nobody():
+    assert _same_births([born(1, 20, 21)], {10: {1, 2, 3, 4}, 11: set()}) == {}
