@@ -21,7 +21,7 @@ from kernel.model import FeedbackType, Sentiment
 from nlp import space
 from nlp.features import hashed
 
-VERSION = "heads-1"
+VERSION = "heads-2"
 LANGUAGES = ("en", "id")
 NAMES = ("sentiment", "type", "abuse", "spam")
 
