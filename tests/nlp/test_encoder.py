@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernel.errors import SettingsError
-from nlp.encoder import BUILT_IN, estimate_seconds, load_encoder
+from nlp.encoder import BUILT_IN, work, load_encoder
 from tests.nlp.weeks import encoder
 
 
@@ -45,5 +45,5 @@ def test_an_unknown_encoder_is_refused_by_name():
         load_encoder("word2vec")
 
 
-def test_longer_texts_are_estimated_to_take_longer():
-    assert 0 == estimate_seconds([]) < estimate_seconds(["short"]) < estimate_seconds(["long " * 90])
+def test_longer_texts_are_more_work():
+    assert 0 == work([]) < work(["short"]) < work(["long " * 90])
