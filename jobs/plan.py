@@ -11,7 +11,6 @@ from kernel.calendar import Span, day_span, days_between, mondays_between
 from nlp.encoder import work
 from warehouse import posts, registry, runs
 
-
 # Texts that are encoded to see how fast this machine is.
 TRIED = 16
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kernel.errors import SettingsError
-from nlp.encoder import BUILT_IN, work, load_encoder
+from nlp.encoder import BUILT_IN, load_encoder, work
 from tests.nlp.weeks import encoder
 
 
