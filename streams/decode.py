@@ -47,7 +47,8 @@ FREE_TEXT = frozenset(
 )  # fmt: skip
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A string is passed over once, also one that nothing ends: never is it read again from each quote inside it.
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>\$[^`]*)`$")
 
 

@@ -31,6 +31,10 @@ class _Stage(NamedTuple):
     statements: tuple[str, ...]
 
 
+_ERASURES = 7_307_119  # any number but those of other locks; the same for every sink
+_ALONE = "select pg_advisory_xact_lock(%s)"
+_WITH_OTHERS = "select pg_advisory_xact_lock_shared(%s)"
+
 _EVENT = "text int4 int8 timestamptz text text text text timestamptz text"
 _EVENT_COPY: str = """
     copy {}
@@ -74,8 +78,12 @@ def prepare(driver: Driver) -> None:
 
 
 def write(driver: Driver, arrivals: Sequence[Arrival]) -> int:
-    """Write events, but for those of forgotten members; return how many were written. Needs an open transaction."""
+    """Write events, but for those of forgotten members; return how many were written. Needs an open transaction.
+
+    Erasures are written alone: a sink that looked for tombstones before one was committed would bring words back.
+    """
     staged = stage(arrivals)
+    driver.execute(_ALONE if staged.erased else _WITH_OTHERS, [_ERASURES])
     kept = arrivals
     forgotten = forgotten_of(driver, staged.members.keys()) | staged.erased.keys()
     if forgotten:

@@ -60,6 +60,8 @@ POISON: dict[str, tuple[bytes | None, str, str]] = {
     "nested 100,000 deep where nobody looks": (
         replaced(BODY, BODY + b',"zzz":' + b"[" * 100_000 + b"]" * 100_000), "decode", "too_deep",
     ),
+    "a megabyte of quotes that nothing ends": (b'{"id":"' + b'\\"' * 400_000 + b"[]" * 99, "decode", "truncated"),
+    "brackets in words that nothing ends": (b'{"id":"' + b'\\"[' * 99, "decode", "truncated"),
     "not JSON": (f"{SECRET} says hello".encode(), "decode", "malformed_json"),
     "cut off": (VALUE[:-3], "decode", "truncated"),
     "two events in one": (VALUE + VALUE, "decode", "malformed_json"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from kernel.errors import TopicRecreatedError
+from streams.broker import Place
 from streams.events import (
     Author,
     Event,
@@ -211,6 +214,31 @@ def test_words_of_a_forgotten_member_leave_and_never_come_back(engine: Engine, l
         (None, START + 9 * HOUR)
     ]
     assert not rows(engine, "select from raw.event where payload like '%words 2%'")
+
+
+def test_words_stay_away_when_another_sink_forgets_their_member_meanwhile(engine: Engine, log: Log) -> None:
+    log.load([post(1)])
+    other = Log(Loader(engine, group="sinks", owner="other"), place=Place("posts", 1), topic_id=log.topic_id)
+    erasure = log.batch([MAKER.erased(MemberErased(member_id="ana", requested_at=START))])
+    with ThreadPoolExecutor(1) as thread:
+        with log.loader._driver.transaction():
+            log.loader.load(erasure)
+            late = thread.submit(other.load, [post(2, PostEdited), post(1, post_id="p2")])
+            until_locked(engine)
+        assert (late.result().loaded, late.result().forgotten) == (0, 2)
+    other.loader.close()
+    assert rows(engine, "select external_id, status, body from core.post") == [("p1", "erased", None)]
+
+
+def until_locked(engine: Engine) -> None:
+    """Wait until a connection of this database waits for another's lock."""
+    waiting = (
+        "select from pg_locks l join pg_stat_activity a using (pid) where not granted and datname = current_database()"
+    )
+    deadline = time.monotonic() + 30
+    while not rows(engine, waiting):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
 
 
 def test_an_erasure_and_its_members_events_in_one_batch(engine: Engine, log: Log) -> None:
