@@ -21,6 +21,7 @@ from kernel.calendar import week_span
 from kernel.model import Mention
 from nlp import registry, space
 from nlp.names import name as name_theme
+from nlp.phrases import without_people
 from nlp.shapes import Shape, ThemePost
 from warehouse import marts
 from warehouse import registry as store
@@ -46,7 +47,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
         known = store.read_known(connection, monday, model=model)
         memory = _memory(connection, context, monday, frozen)
         week = registry.run_week(
-            [_theme_post(original, copies.get(original.post_id, [])) for original in originals],
+            _theme_posts(originals, copies),
             frozen.project(raw, [c.language for c in originals]),
             known=[registry.KnownTheme(k.theme_id, k.centroid, k.threshold) for k in known],
             memory=memory,
@@ -73,9 +74,14 @@ def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int,
     return originals, dict(copies)
 
 
-def _theme_post(original: Candidate, copies: Sequence[Candidate]) -> ThemePost:
-    people = frozenset(copy.person_id for copy in copies)
-    return ThemePost(original.post_id, original.person_id, original.text, original.language, repeated_by=people)
+def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[Candidate]]) -> list[ThemePost]:
+    """Return the posts that are clustered; no theme is to be called after a member, so their names are taken out."""
+    texts = without_people([c.text for c in originals], {c.author for c in originals})
+    people = [frozenset(copy.person_id for copy in copies.get(c.post_id, ())) for c in originals]
+    return [
+        ThemePost(c.post_id, c.person_id, text, c.language, repeated_by)
+        for c, text, repeated_by in zip(originals, texts, people, strict=True)
+    ]
 
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:

@@ -6,7 +6,7 @@ rest are chosen to be strong, typical of the group and unlike each other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +30,18 @@ _ONE_WORD = 0.7
 # How words, runs of words and posts are kept apart in strings that are joined by spaces.
 _WORD, _RUN, _SPACE = "\x1f", "\x1e", "\u00a0"
 EMPTY = "."
+
+
+def without_people(texts: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Return texts without the names of people; a name of one word stays, for it may be a word."""
+    full = sorted((name for name in set(names) if " " in name.strip()), key=lambda name: (-len(name), name))
+    found = []
+    for text in texts:
+        for name in full:
+            if name in text:
+                text = text.replace(name, " ")
+        found.append(text)
+    return found
 
 
 def documents(texts: Sequence[str], languages: Sequence[str]) -> list[str]:

@@ -27,6 +27,7 @@ class Candidate:
 
     post_id: int
     person_id: int
+    author: str
     text: str
     language: str
     text_sha256: bytes
@@ -59,7 +60,8 @@ def read_candidates(connection: Connection, span: Span, languages: Sequence[str]
     """Return the posts of a week that are clustered: live, by people, not spam, in an analysed language."""
     rows = connection.execute(
         text("""
-            select p.post_id, mp.person_id, a.encoded as text, a.language, a.text_sha256, a.duplicate_of
+            select p.post_id, mp.person_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
+                   a.language, a.text_sha256, a.duplicate_of
             from core.post p
             join core.post_annotation a using (post_id)
             join core.member m using (member_id)

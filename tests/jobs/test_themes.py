@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.themes import _copies, _follow, _same_births
+from jobs.themes import _copies, _follow, _same_births, _theme_posts
 from kernel.model import Mention
 from nlp.registry import BornTheme
 from nlp.shapes import Shape
@@ -14,7 +14,7 @@ from warehouse.registry import Candidate
 
 
 def candidate(post_id: int, repeats: int | None = None) -> Candidate:
-    return Candidate(post_id, post_id, "words", "en", b"sha", repeats)
+    return Candidate(post_id, post_id, "Rina W", f"thanks, Rina W: word {post_id}", "en", b"sha", repeats)
 
 
 def born(*posts: int) -> BornTheme:
@@ -29,6 +29,12 @@ def test_a_copy_follows_its_original_and_one_of_an_earlier_week_stands_for_itsel
     assert {original: [copy.post_id for copy in group] for original, group in copies.items()} == {1: [2, 4]}
     place = Mention(post_id=1, theme_id=7, confidence=0.9, method="known")
     assert [(m.post_id, m.theme_id) for m in _follow([place], copies)] == [(2, 7), (4, 7)]
+
+
+def test_no_theme_can_be_called_after_a_member():
+    originals, copies = _copies([candidate(1), candidate(2, repeats=1)])
+    (post,) = _theme_posts(originals, copies)
+    assert (post.text, post.person_id, post.repeated_by) == ("thanks,  : word 1", 1, {2})
 
 
 def test_a_birth_gets_the_id_of_the_theme_whose_posts_it_holds():
