@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Protocol, Self
@@ -29,6 +30,7 @@ from kafka import TopicPartition as _TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.record import util as _record_util
 
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
@@ -89,6 +91,21 @@ def connect_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
+@lru_cache(maxsize=65_536)
+def _hash_of(key: bytes) -> int:
+    return int(murmur2(key)) & 0x7FFF_FFFF
+
+
+class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no types
+    """Kafka's own choice of a partition; keys are remembered, for their hash is slow in Python and threads are long."""
+
+    def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> int:
+        if serialized_key is None:
+            return int(super().partition(topic, key, serialized_key, *rest))
+        partitions = sorted(rest[-1].partitions_for_topic(topic))
+        return int(partitions[_hash_of(serialized_key) % len(partitions)])
+
+
 class Producer:
     """Sends records so that each is written once, in the order of its key, or its loss is an error at `flush`."""
 
@@ -102,6 +119,7 @@ class Producer:
         with _reaching(settings, first=True):
             self._kafka = KafkaProducer(
                 **connect_options(settings),
+                partitioner=_RememberingPartitioner(),
                 compression_type="lz4",
                 linger_ms=20,
                 batch_size=128 * 1024,

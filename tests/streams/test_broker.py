@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
+from kafka.partitioner.default import DefaultPartitioner
 
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
 from kernel.settings import KafkaSettings
+from streams import broker
 from streams.broker import MAX_RECORD_BYTES, Consumer, Place, Producer, connect_options, end_offsets, logs, topic_ids
 from streams.topics import Topic, ensure_topics
 from tests.streams.conftest import Stream, read_all
@@ -103,3 +105,21 @@ def test_a_consumer_reads_from_where_it_is_told(stream: Stream) -> None:
     assert consumer.commit({place: 9})
     consumer.seek(Place("elsewhere", 0), 5)  # taken away meanwhile: not an error
     consumer.close()
+
+
+def test_a_key_goes_where_kafkas_own_choice_puts_it() -> None:
+    class Cluster:
+        def topics(self) -> set[str]:
+            return {"t"}
+
+        def partitions_for_topic(self, topic: str) -> set[int]:
+            return set(range(12))
+
+        available_partitions_for_topic = partitions_for_topic
+
+    ours, theirs = broker._RememberingPartitioner(), DefaultPartitioner()
+    for number in range(500):
+        key = f"forum:{number}".encode()
+        assert ours.partition("t", None, key, None, None, Cluster()) == theirs.partition(
+            "t", None, key, None, None, Cluster()
+        )
