@@ -14,9 +14,10 @@ from suara.local import guardian, processes
 from tests.suara.local.test_processes import until
 
 OWNER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from suara.local import guardian, processes
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job inherits that it is ignored
 home = Path(sys.argv[1])
 with guardian.guarded(home) as owner:
     processes.start(home, processes.Launch(name="owned", command=["sleep", "600"]), owner=owner)
