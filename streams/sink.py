@@ -34,6 +34,7 @@ from streams.stage import Arrival
 from streams.topics import INGESTED, Topic
 from warehouse.engine import connect
 from warehouse.migrate import require_head
+from warehouse.partitions import ensure_arrivals
 
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, alchemy.OperationalError, alchemy.InterfaceError,
         PartUnavailableError)  # fmt: skip
@@ -99,6 +100,8 @@ class Sink:
         engine = connect(self._url, role="ingest")
         try:
             require_head(engine)
+            with engine.begin() as connection:
+                ensure_arrivals(connection, self._clock.now().date())
             self._reader = Reader(
                 self._kafka,
                 self._topics,

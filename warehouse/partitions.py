@@ -6,7 +6,7 @@ month later takes its rows along.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 
@@ -19,17 +19,35 @@ from warehouse.bulk import driver_of
 MONTHLY = {("raw", "event"): "record_ts", ("mart", "fct_post"): "created_date"}
 
 
-def ensure_months(connection: Connection, first: date, last: date) -> list[str]:
+def ensure_months(connection: Connection, first: date, last: date, *, today: date | None = None) -> list[str]:
     """Make the partitions of all months from `first` to `last`; return the names of new ones.
 
-    The login must be able to act as the owner. Months of instants are months in UTC.
+    Nothing new arrives in a month before that of `today`, by default the server's: of those the archive gets only the
+    ones that its default partition holds rows of. The login must be able to act as the owner. Months of instants are
+    months in UTC.
     """
     with _as_owner(connection):
-        return [
-            _make(connection, schema, table, column, month)
-            for (schema, table), column in MONTHLY.items()
-            for month in _missing(connection, schema, table, first, last)
-        ]
+        today = today or connection.execute(text("select current_date")).scalar_one()
+        made = []
+        for (schema, table), column in MONTHLY.items():
+            months = _missing(connection, schema, table, first, last)
+            if schema == "raw":
+                months = [m for m in months if m >= today.replace(day=1) or _is_waited_for(connection, m)]
+            if months:
+                made += _make_months(connection, schema, table, column, months)
+        return made
+
+
+def ensure_arrivals(connection: Connection, today: date) -> list[str]:
+    """Make the archive's partitions of this month and the next where the login may; return the names of new ones.
+
+    Elsewhere rows go to the default partition until the owner makes their month.
+    """
+    if not connection.execute(text("select pg_has_role(session_user, 'suara_owner', 'SET')")).scalar_one():
+        return []
+    with _as_owner(connection):
+        months = _missing(connection, "raw", "event", today, _next(today))
+        return _make_months(connection, "raw", "event", MONTHLY["raw", "event"], months) if months else []
 
 
 def drop_months_before(connection: Connection, oldest: date) -> int:
@@ -46,13 +64,29 @@ def drop_months_before(connection: Connection, oldest: date) -> int:
         return len(doomed)
 
 
-def _missing(connection: Connection, schema: str, table: str, first: date, last: date) -> Iterator[date]:
+def _missing(connection: Connection, schema: str, table: str, first: date, last: date) -> list[date]:
     existing = _existing(connection, schema, table)
-    month = first.replace(day=1)
+    missing, month = [], first.replace(day=1)
     while month <= last:
         if f"{table}_{month:%Y%m}" not in existing:
-            yield month
+            missing.append(month)
         month = _next(month)
+    return missing
+
+
+def _is_waited_for(connection: Connection, month: date) -> bool:
+    query = "select exists (select from raw.event_default where record_ts >= :start and record_ts < :end)"
+    return bool(connection.execute(text(query), {"start": month, "end": _next(month)}).scalar_one())
+
+
+def _make_months(connection: Connection, schema: str, table: str, column: str, months: Sequence[date]) -> list[str]:
+    """Make months while nobody writes: a row that reached the default after the move would forbid the attaching."""
+    driver_of(connection).execute(
+        SQL("lock table only {} in share row exclusive mode").format(Identifier(schema, table))
+    )
+    existing = _existing(connection, schema, table)  # another process may have made some until the lock was ours
+    missing = [month for month in months if f"{table}_{month:%Y%m}" not in existing]
+    return [_make(connection, schema, table, column, month) for month in missing]
 
 
 def _make(connection: Connection, schema: str, table: str, column: str, month: date) -> str:
@@ -65,7 +99,7 @@ def _make(connection: Connection, schema: str, table: str, column: str, month: d
         "start": month.isoformat(),
         "end": _next(month).isoformat(),
     }
-    # Attaching a finished table, unlike `create .. partition of`, lets writers of other months go on.
+    # Attaching a finished table, unlike `create .. partition of`, lets readers of other months go on.
     for statement in (
         "create table {new} (like {parent} including defaults including constraints)",
         "with moved as (delete from {rest} where {column} >= {start} and {column} < {end} returning *) "

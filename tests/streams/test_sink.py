@@ -63,6 +63,12 @@ def test_a_history_arrives_whole(stream: Stream) -> None:
     assert stream.drain() == SinkTotals()
 
 
+def test_the_archive_has_a_partition_of_the_month_that_events_arrive_in(stream: Stream) -> None:
+    stream.send(*town(seed=4, changes=5))
+    stream.drain()
+    assert stream.scalar("select count(*) from raw.event_default") == 0
+
+
 def test_poison_becomes_dead_letters_and_stops_nobody(stream: Stream) -> None:
     values = [value for value, _, _ in POISON.values() if value is None or len(value) < 2_000_000]
     good = town(seed=2, changes=30)
