@@ -50,7 +50,7 @@ class Context:
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
-        """Open one transaction as the pipeline's role. The connection stays open for the next one."""
+        """Open one transaction as the pipeline's role."""
         with connect(self.url, role="pipeline").begin() as connection:
             yield connection
 

@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
 from kernel.errors import PartUnavailableError, SettingsError, WarehouseError
 
@@ -30,9 +31,9 @@ ROLES: dict[Role, str] = {
 def connect(url: str, *, role: Role = "pipeline") -> Engine:
     """Return an engine whose connections act as `suara_<role>` and speak UTC.
 
-    The same one for the same address and role, because it remembers how statements are compiled; `dispose` closes its
-    connections and leaves it usable. Nothing is opened yet. Using it raises `PartUnavailableError` when no server
-    answers, and `WarehouseError` when the role does not exist there or the login may not take it.
+    The same one for the same address and role, because it remembers how statements are compiled. Each connection is
+    closed after use, so that none outlives its server. Nothing is opened yet. Using it raises `PartUnavailableError`
+    when no server answers, and `WarehouseError` when the role does not exist there or the login may not take it.
     """
     engine = login(url)
 
@@ -47,7 +48,7 @@ def connect(url: str, *, role: Role = "pipeline") -> Engine:
 
 def login(url: str) -> Engine:
     """Return an engine that acts as the login user itself; for migrations, which make the roles."""
-    engine = create_engine(_parse(url), connect_args={"options": "-c TimeZone=UTC"}, pool_pre_ping=True)
+    engine = create_engine(_parse(url), connect_args={"options": "-c TimeZone=UTC"}, poolclass=NullPool)
     event.listen(engine, "handle_error", _explain)
     return engine
 

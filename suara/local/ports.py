@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -19,27 +20,27 @@ HOST = "127.0.0.1"
 
 def choose(home: Path, name: str, *, fixed: int | None = None) -> int:
     """Return the port of `name` in this home: `fixed`, the remembered one, or a free one."""
-    file = home / "run" / "ports"
-    remembered: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    known = _read(home)
     if fixed is not None:
         if not free(fixed):
             message = f"port {fixed} for {name} is in use by another program"
             raise PartUnavailableError(message, remedy="Free it, or leave the port setting out.")
         port = fixed
-    elif name in remembered and free(remembered[name]):
-        return remembered[name]
+    elif name in known and free(known[name]):
+        return known[name]
     else:
-        port = _search(f"{home}:{name}", taken=set(remembered.values()))
+        port = _search(f"{home}:{name}", taken=set(known.values()))
+    file = _file(home)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({**remembered, name: port}))
+    fresh = file.with_name(f"ports.{os.getpid()}")
+    fresh.write_text(json.dumps({**known, name: port}))
+    fresh.replace(file)
     return port
 
 
 def remembered(home: Path, name: str) -> int | None:
     """Return the port that `name` was given last."""
-    file = home / "run" / "ports"
-    ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-    return ports.get(name)
+    return _read(home).get(name)
 
 
 def free(port: int) -> bool:
@@ -51,6 +52,18 @@ def free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _file(home: Path) -> Path:
+    return home / "run" / "ports"
+
+
+def _read(home: Path) -> dict[str, int]:
+    """Return the ports by name; a file that a power cut left empty or torn remembers none."""
+    try:
+        return dict(json.loads(_file(home).read_text("utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
 
 
 def _search(seed: str, *, taken: set[int]) -> int:

@@ -36,7 +36,7 @@ def check_kafka(settings: KafkaSettings) -> None:
 
 
 def check_warehouse(url: str) -> None:
-    """Raise `PartUnavailableError` when the named PostgreSQL cannot be reached, logged in to, or is too old."""
+    """Raise `PartUnavailableError` when the named PostgreSQL cannot be reached or logged in to."""
     import psycopg
 
     try:
