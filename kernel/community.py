@@ -13,12 +13,22 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kernel.errors import SettingsError
 from kernel.model import SourceKind
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+
+
+def _not_the_whole(name: str) -> str:
+    if name == "community":
+        message = "'community' names the report of the whole; call the area something else"
+        raise ValueError(message)
+    return name
+
+
+AreaName = Annotated[Name, AfterValidator(_not_the_whole)]
 
 
 class _Table(BaseModel):
@@ -106,7 +116,7 @@ class CommunityFile(_Table):
 
     community: CommunityTable = CommunityTable()
     sources: dict[Name, SourceTable] = {}
-    areas: dict[Name, AreaTable] = {}
+    areas: dict[AreaName, AreaTable] = {}
     response: ResponseTable = ResponseTable()
     themes: ThemesTable = ThemesTable()
     values: dict[Name, ValueTable] = {}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, ValidationError
 
 from kernel.community import CommunityFile, read_community
 from kernel.errors import SettingsError
@@ -89,11 +89,20 @@ class Settings(_Group):
     encoder: EncoderSettings = EncoderSettings()
     delivery: DeliverySettings = DeliverySettings()
     local: LocalSettings = LocalSettings()
+    _config_given: bool = PrivateAttr(default=False)
 
     @property
     def community(self) -> CommunityFile:
         """The community described in `config`. Raises `SettingsError`."""
+        if self._config_given and not self.config.exists():
+            message = f"SUARA_CONFIG names {self.config}, which does not exist"
+            raise SettingsError(message, remedy="Write that file, or leave SUARA_CONFIG out.")
         return read_community(self.config)
+
+    def places(self) -> dict[str, str]:
+        """Return the variables that name home and file for a process elsewhere; a file that nobody wrote is unnamed."""
+        found = {f"{PREFIX}HOME": str(self.home)}
+        return found | ({f"{PREFIX}CONFIG": str(self.config)} if self._config_given or self.config.exists() else {})
 
 
 def variables() -> dict[str, str]:
@@ -137,7 +146,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ]
         raise SettingsError("\n".join(problems)) from error
     home = settings.home.expanduser().resolve()
-    return settings.model_copy(update={"home": home, "config": settings.config.expanduser().resolve()})
+    settings = settings.model_copy(update={"home": home, "config": settings.config.expanduser().resolve()})
+    settings._config_given = "config" in tree
+    return settings
 
 
 def _resolve_file(variable: str, value: str, known: Mapping[str, str]) -> tuple[str, str]:

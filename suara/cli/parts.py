@@ -30,7 +30,7 @@ def up() -> None:
     from kernel.settings import read_settings
     from suara.local import stack
 
-    found = stack.ensure(read_settings(), sink=True, say=typer.echo)
+    found = stack.ensure(read_settings(), sink=True, stay=True, say=typer.echo)
     typer.echo(f"Up: Kafka on {found.bootstrap}, the warehouse on {found.warehouse_url.rpartition('@')[2]}, the sink")
     typer.echo("Next: suara import --help, or suara demo. Stop with: suara down")
 

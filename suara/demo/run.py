@@ -99,7 +99,7 @@ def _parts(settings: Settings, *, keep: bool, say: Say) -> Iterator[stack.Addres
     from suara.local import stack
 
     if keep:
-        yield stack.ensure(settings, sink=True, say=say)
+        yield stack.ensure(settings, sink=True, stay=True, say=say)
     else:
         with stack.owned(settings, sink=True, say=say) as found:
             yield found
@@ -107,7 +107,7 @@ def _parts(settings: Settings, *, keep: bool, say: Say) -> Iterator[stack.Addres
 
 def _furnish(community: Community, home: Path, say: Say) -> None:
     """Write the community's own suara.toml; start anew where the home holds a community of another version."""
-    from suara.local import stack
+    from suara.local import processes, stack
 
     mark, now = home / _MARK, fingerprint([event for _, event in community.events])
     if home.exists() and not (mark.exists() and mark.read_text("utf-8") == now):
@@ -115,7 +115,7 @@ def _furnish(community: Community, home: Path, say: Say) -> None:
             say("This community is told in another way since the last run: starting anew")
             stack.down(read_settings(), say)
         shutil.rmtree(home)
-    home.mkdir(parents=True, exist_ok=True)
+    processes.private(home)
     (home / "suara.toml").write_text(community.config_toml, "utf-8")
     mark.write_text(now, "utf-8")
 

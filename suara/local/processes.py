@@ -16,7 +16,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -155,7 +155,12 @@ def all_recorded(home: Path) -> list[Record]:
 
 
 def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
-    """Start a program in a session of its own, logging to `logs/<name>.log`; detached without an `owner`."""
+    """Start a program in a session of its own, logging to `logs/<name>.log`; detached without an `owner`.
+
+    One that was started before under this name is followed in full: detached if that was, and held by its owners.
+    """
+    before = recorded(home, launch.name)
+    others = tuple(other for other in before.owners if other != owner and alive(other)) if before else ()
     path = private(home / "logs") / f"{launch.name}.log"
     if path.exists() and path.stat().st_size > FULL_LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
@@ -180,8 +185,8 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
             order=launch.order,
             about=launch.about,
             address=launch.address,
-            detached=owner is None,
-            owners=() if owner is None else (owner,),
+            detached=owner is None or (before is not None and before.detached),
+            owners=others if owner is None else (*others, owner),
         )
         _write(home, record)
         go.write(b"go\n")
@@ -189,11 +194,16 @@ def start(home: Path, launch: Launch, *, owner: Identity | None) -> Record:
 
 
 def join(home: Path, record: Record, owner: Identity | None) -> None:
-    """Keep a running process for one more owner, or, without an owner, until `down`."""
-    if owner is None:
-        _write(home, msgspec.structs.replace(record, detached=True))
-    elif owner not in record.owners:
+    """Keep a running process for one more owner; who only looks is none and leaves it to those who hold it."""
+    if owner is not None and owner not in record.owners:
         _write(home, msgspec.structs.replace(record, owners=(*record.owners, owner)))
+
+
+def keep(home: Path, names: Collection[str]) -> None:
+    """Let processes run until `down`, whoever started them."""
+    for record in all_recorded(home):
+        if record.name in names and not record.detached:
+            _write(home, msgspec.structs.replace(record, detached=True))
 
 
 def release(home: Path, owner: Identity) -> None:
@@ -201,26 +211,28 @@ def release(home: Path, owner: Identity) -> None:
     ending = []
     for record in all_recorded(home):
         others = tuple(other for other in record.owners if other != owner and alive(other))
-        if not record.detached and not others and owner in record.owners:
+        if not record.detached and not others and record.owners:
             ending.append(record)
         elif others != record.owners:
             _write(home, msgspec.structs.replace(record, owners=others))
     stop(home, ending)
 
 
-def stop(home: Path, records: Sequence[Record]) -> None:
+def stop(home: Path, records: Sequence[Record], *, forget: bool = True) -> None:
     """Ask processes and their groups to end, wait for as long as each may take, then end them by force.
 
-    What uses others ends first; those of the same order end side by side.
+    What uses others ends first; those of the same order end side by side. Without `forget` the records stay, for a
+    process that is started again at once.
     """
     for _, group in itertools.groupby(sorted(records, key=_order), key=_order):
-        ending = [(record, _family(record.identity.pid) if alive(record.identity) else []) for record in group]
+        ending = [(record, _family(record.identity)) for record in group]
         for record, family in ending:
             if family:
                 _signal_group(record.identity.pid, signal.Signals[record.stop])
         for record, family in ending:
             _end(record, family)
-            (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
+            if forget:
+                (run_folder(home) / f"{record.name}.json").unlink(missing_ok=True)
 
 
 def tail(log: Path, *, lines: int = 15) -> str:
@@ -262,12 +274,18 @@ def _end(record: Record, family: list[psutil.Process]) -> None:
         psutil.wait_procs(left, timeout=KILLED_SECONDS)
 
 
-def _family(pid: int) -> list[psutil.Process]:
-    """Return a session leader, its descendants and all of its session, who may no longer be descendants."""
-    family = {}
-    with contextlib.suppress(psutil.NoSuchProcess):
-        leader = psutil.Process(pid)
-        family = {process.pid: process for process in (leader, *leader.children(recursive=True))}
+def _family(who: Identity) -> list[psutil.Process]:
+    """Return a session leader, its descendants and all of its session, who may no longer be descendants.
+
+    The session outlives its leader, whose pid is given to nobody while it lasts.
+    """
+    pid, family = who.pid, {}
+    if alive(who):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            leader = psutil.Process(pid)
+            family = {process.pid: process for process in (leader, *leader.children(recursive=True))}
+    elif identity(pid) is not None or who.born < psutil.boot_time() - SAME_BIRTH_SECONDS:
+        return []  # the pid is somebody else's by now
     for process in psutil.process_iter():
         with contextlib.suppress(OSError):
             if os.getsid(process.pid) == pid:

@@ -42,12 +42,13 @@ class Addresses:
         return {**names, "SUARA_WAREHOUSE__URL": self.warehouse_url}
 
 
-def ensure(settings: Settings, *, sink: bool = False, say: Say) -> Addresses:
+def ensure(settings: Settings, *, sink: bool = False, stay: bool = False, say: Say) -> Addresses:
     """Start what is not up, to stay up until `down`, and return the addresses. Raises `PartUnavailableError`.
 
-    Inside `owned`, what it starts belongs to that block instead.
+    Inside `owned`, what it starts belongs to that block instead. With `stay`, also what another command started and
+    owns stays up.
     """
-    return _start(settings, owner=guardian.owner_of(settings.home), sink=sink, say=say)
+    return _start(settings, owner=guardian.owner_of(settings.home), sink=sink, stay=stay, say=say)
 
 
 def ensure_warehouse(settings: Settings, *, say: Say) -> str:
@@ -108,19 +109,29 @@ def down(settings: Settings, say: Say) -> list[str]:
     return running
 
 
-def _start(settings: Settings, *, owner: Identity | None, sink: bool, say: Say) -> Addresses:
+def _start(settings: Settings, *, owner: Identity | None, sink: bool, stay: bool = False, say: Say) -> Addresses:
     clock = SystemClock()
     began = clock.monotonic()
+    _close_reports(settings.home)
     with processes.locked(settings.home, say):
         before = _running(settings)
         found = _start_servers(settings, owner=owner, say=say)
         _prepare(settings, found)
         if sink:
             _start_sink(settings, found, owner=owner, say=say)
+        if stay:
+            processes.keep(settings.home, TITLES)
         started = _running(settings) - before
     if started:
         say(f"Ready after {clock.monotonic() - began:.1f} s")
     return found
+
+
+def _close_reports(home: Path) -> None:
+    """Keep the reports, which quote people, from other accounts, also where those may pass through the home."""
+    folder = processes.private(home / "reports")
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o700)
 
 
 def _running(settings: Settings) -> set[str]:
@@ -159,13 +170,8 @@ def _prepare(settings: Settings, found: Addresses) -> None:
 
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
-    environment = {
-        **os.environ,
-        "SUARA_HOME": str(settings.home),
-        "SUARA_CONFIG": str(settings.config),
-        **found.environment(),
-    }
-    ours = repr((sorted(found.environment().items()), str(settings.config)))
+    environment = {**os.environ, **settings.places(), **found.environment()}
+    ours = repr((sorted(found.environment().items()), settings.places()))
     about = hashlib.sha256(ours.encode()).hexdigest()[:16]
     running = processes.find(settings.home, SINK)
     if running and running.about == about:
@@ -173,7 +179,7 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
         return
     if running:
         say("Restarting the sink: its settings have changed")
-        processes.stop(settings.home, [running])
+        processes.stop(settings.home, [running], forget=False)
     else:
         died = processes.recorded(settings.home, SINK)
         say(f"Starting the sink again: it had ended, see {died.log}" if died else "Starting the sink")

@@ -37,6 +37,23 @@ def test_secret_file_that_is_missing_is_named(tmp_path):
         read_settings({"SUARA_WAREHOUSE__URL_FILE": str(tmp_path / "no")})
 
 
+def test_file_that_is_named_and_missing_is_an_error_and_the_usual_one_is_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read_settings({}).community.areas == {}
+    named = read_settings({"SUARA_CONFIG": "mine.toml"})
+    with pytest.raises(SettingsError, match=r"SUARA_CONFIG names .*mine\.toml"):
+        _ = named.community
+    assert "SUARA_CONFIG" in named.places()
+    assert "SUARA_CONFIG" not in read_settings({}).places()
+
+
+def test_area_may_not_take_the_name_of_the_whole(tmp_path):
+    path = tmp_path / "suara.toml"
+    path.write_text('[areas.pay]\nteam = "x"\n\n[areas.community]\nteam = "y"\n')
+    with pytest.raises(SettingsError, match=r"suara\.toml:4: .*the report of the whole"):
+        read_community(path)
+
+
 def test_wrong_value_names_the_variable():
     with pytest.raises(SettingsError, match="SUARA_KAFKA__PARTITIONS"):
         read_settings({"SUARA_KAFKA__PARTITIONS": "many"})

@@ -96,8 +96,8 @@ def test_users_stop_before_what_they_use(tmp_path: Path) -> None:
 
 def test_a_detached_process_outlives_an_owner(tmp_path: Path) -> None:
     owner = processes.myself()
-    record = processes.start(tmp_path, sleeper(), owner=owner)
-    processes.join(tmp_path, record, None)
+    processes.start(tmp_path, sleeper(), owner=owner)
+    processes.keep(tmp_path, ["sleeper"])
     processes.release(tmp_path, owner)
     found = processes.find(tmp_path, "sleeper")
     assert found is not None
@@ -123,6 +123,48 @@ def test_an_owner_that_died_does_not_keep_it_up(tmp_path: Path) -> None:
     processes.join(tmp_path, record, owner)
     processes.release(tmp_path, owner)
     assert processes.find(tmp_path, "sleeper") is None
+
+
+def test_owners_that_died_together_do_not_keep_it_up(tmp_path: Path) -> None:
+    also_dead = Identity(NOBODY.pid + 1, 1.0)
+    record = processes.start(tmp_path, sleeper(), owner=NOBODY)
+    processes.join(tmp_path, record, also_dead)
+    processes.release(tmp_path, Identity(NOBODY.pid + 2, 1.0))
+    assert processes.find(tmp_path, "sleeper") is None
+
+
+def test_looking_at_a_process_does_not_keep_it_up(tmp_path: Path) -> None:
+    owner = processes.myself()
+    record = processes.start(tmp_path, sleeper(), owner=owner)
+    processes.join(tmp_path, record, None)
+    processes.release(tmp_path, owner)
+    assert processes.find(tmp_path, "sleeper") is None
+
+
+def test_one_that_starts_again_keeps_its_owners_and_stays_detached(tmp_path: Path) -> None:
+    parent = processes.identity(os.getppid())
+    assert parent is not None
+    first = processes.start(tmp_path, sleeper(), owner=parent)
+    processes.join(tmp_path, first, NOBODY)
+    processes.keep(tmp_path, ["sleeper"])
+    processes.stop(tmp_path, [first], forget=False)
+    again = processes.start(tmp_path, sleeper(), owner=processes.myself())
+    assert again.owners == (parent, processes.myself())
+    assert again.detached
+    processes.stop(tmp_path, [again])
+
+
+def test_what_a_dead_leader_left_is_stopped_too(tmp_path: Path) -> None:
+    launch = Launch(name="leader", command=["sh", "-c", "sleep 600 & echo $! ; wait"])
+    record = processes.start(tmp_path, launch, owner=None)
+    log = Path(record.log)
+    assert until(lambda: log.read_text().strip().isdigit())
+    child = psutil.Process(int(log.read_text()))
+    os.kill(record.identity.pid, signal.SIGKILL)
+    os.waitpid(record.identity.pid, 0)
+    assert child.is_running()
+    processes.stop(tmp_path, [record])
+    assert until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_a_program_never_begins_without_its_record(tmp_path: Path) -> None:
