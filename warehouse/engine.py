@@ -72,7 +72,9 @@ def _parse(url: str) -> URL:
 
 def _explain(context: ExceptionContext) -> Exception | None:
     error = context.original_exception
-    if context.connection is not None or not isinstance(error, psycopg.Error):
+    if context.is_pre_ping or not isinstance(error, psycopg.Error):
+        return None  # a connection that the pool finds dead is replaced by it
+    if context.connection is not None and not context.is_disconnect:
         return None
     if isinstance(error, psycopg.errors.InvalidParameterValue | psycopg.errors.InsufficientPrivilege):
         message = f"the warehouse's roles are not ready: {error.diag.message_primary}"

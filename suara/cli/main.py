@@ -53,9 +53,8 @@ def main() -> None:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(1)
     except OSError as error:
-        if error.filename is None:
-            raise
-        typer.echo(f"Error: {error.filename}: {error.strerror}", err=True)
+        reason = error.strerror or str(error) or type(error).__name__
+        typer.echo(f"Error: {error.filename}: {reason}" if error.filename else f"Error: {reason}", err=True)
         sys.exit(1)
 
 

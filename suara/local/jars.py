@@ -79,7 +79,12 @@ def _fetch(folder: Path, *, repository: str | None) -> None:
         complete.mkdir()
         for jar in jars:
             shutil.move(jar, complete / jar.name)
-        verify(complete)
+        try:
+            verify(complete)
+        except PartUnavailableError as error:
+            message = f"{repository or 'the Maven repository'} sent other jars than were locked: {error.args[0]}"
+            remedy = f"Set SUARA_LOCAL__MAVEN_REPOSITORY to another mirror, or {OWN_BROKER}."
+            raise PartUnavailableError(message, remedy=remedy) from error
         if not folder.exists():  # another process may have been faster
             complete.rename(folder)
 

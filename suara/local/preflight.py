@@ -44,19 +44,32 @@ def check_warehouse(url: str) -> None:
     except psycopg.ProgrammingError as error:
         message = "SUARA_WAREHOUSE__URL is not an address of the form postgresql://owner:password@host:port/database"
         raise SettingsError(message) from error
-    where = f"{options.get('host', 'localhost')}:{options.get('port') or 5432}"
-    problem = _closed(str(options.get("host", "localhost")), int(options.get("port") or 5432))
-    if problem:
-        message = f"PostgreSQL cannot be reached: {problem}"
+    servers = _servers(str(options.get("host") or "localhost"), str(options.get("port") or 5432))
+    where = ", ".join(f"{host}:{port}" for host, port in servers)
+    # A host that is a folder is a unix socket, which psycopg itself tells about clearly.
+    problems = [problem for host, port in servers if not host.startswith("/") and (problem := _closed(host, port))]
+    if len(problems) == len(servers):
+        message = f"PostgreSQL cannot be reached: {'; '.join(problems)}"
         raise PartUnavailableError(message, remedy=_WAREHOUSE)
     try:
-        psycopg.connect(**options, connect_timeout=int(CONNECT_SECONDS)).close()  # type: ignore[arg-type]
+        psycopg.connect(**{"connect_timeout": int(CONNECT_SECONDS), **options}).close()  # type: ignore[arg-type]
     except psycopg.OperationalError as error:
         reason = str(error).splitlines()[-1].rpartition("failed: ")[2]
         message = (
             f"PostgreSQL at {where} refuses user {options.get('user')} on database {options.get('dbname')}: {reason}"
         )
         raise PartUnavailableError(message, remedy=_WAREHOUSE) from error
+
+
+def _servers(hosts: str, ports: str) -> list[tuple[str, int]]:
+    """Return host and port of each server that an address names; one port may stand for all hosts."""
+    names, numbers = hosts.split(","), [port or "5432" for port in ports.split(",")]
+    if len(numbers) == 1:
+        numbers *= len(names)
+    if len(names) != len(numbers) or not all(number.isdigit() for number in numbers):
+        message = f"SUARA_WAREHOUSE__URL names the hosts {hosts} with the ports {ports}"
+        raise SettingsError(message, remedy="Give a port to each host, or one for all of them.")
+    return [(name or "localhost", int(number)) for name, number in zip(names, numbers, strict=True)]
 
 
 def _unreachable(server: str, settings: KafkaSettings) -> str | None:

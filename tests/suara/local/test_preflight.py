@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 import streams.broker
-from kernel.errors import PartUnavailableError
+from kernel.errors import PartUnavailableError, SettingsError
 from kernel.settings import KafkaSettings, Settings, read_settings
 from suara.local import guardian, preflight, processes
 from suara.local import kafka as broker
@@ -23,6 +24,14 @@ def test_servers_that_answer_pass(kafka: str, postgres_url: str) -> None:
     preflight.check_kafka(KafkaSettings(bootstrap_servers=f"127.0.0.1:9,{kafka}"))
     preflight.check_warehouse(postgres_url)
     preflight.check_warehouse(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    preflight.check_warehouse(f"{postgres_url}?connect_timeout=3")
+    login, _, place = postgres_url.rpartition("@")
+    preflight.check_warehouse(f"{login}@127.0.0.1:9,{place}")
+
+
+def test_hosts_and_ports_that_do_not_fit_are_named() -> None:
+    with pytest.raises(SettingsError, match="hosts a,b,c with the ports 1,2"):
+        preflight.check_warehouse("postgresql://u:p@/db?host=a,b,c&port=1,2")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,8 @@ def test_tls_where_none_is_spoken_is_named(kafka: str) -> None:
 def guarded_broker(server_home: Settings) -> Iterator[KafkaSettings]:
     """A broker as `suara up` starts it: it wants a login."""
     home = Path(f"{server_home.home}-login")
-    settings = read_settings({"SUARA_HOME": str(home)})
+    mirror = {name: value for name, value in os.environ.items() if name.startswith("SUARA_LOCAL__")}
+    settings = read_settings({**mirror, "SUARA_HOME": str(home)})
     with guardian.guarded(home) as owner:
         with processes.locked(home):
             record = broker.start(home, settings.local, owner=owner, say=print)
