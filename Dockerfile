@@ -17,14 +17,15 @@ COPY warehouse ./warehouse
 COPY kernel ./kernel
 RUN uv sync --frozen --no-dev --no-editable
 # The topic model compiles its numeric code at first import; here it happens once for all containers.
-RUN env -u PYTHONDONTWRITEBYTECODE NUMBA_CACHE_DIR=/app/numba .venv/bin/python -W ignore -c "import bertopic"
+RUN env -u PYTHONDONTWRITEBYTECODE NUMBA_CACHE_DIR=/app/numba .venv/bin/python -W ignore -c "import bertopic" \
+    && chmod -R g+rwX numba
 
 FROM python:3.12.12-slim-bookworm
 # Group 0 owns the state, so that any user of that group can run the image.
 RUN useradd --uid 50000 --gid 0 --no-create-home suara \
     && install -d -m 0770 -o 50000 -g 0 /var/lib/suara /var/lib/airflow
 COPY --from=build /app/.venv /app/.venv
-COPY --from=build --chown=50000:0 --chmod=g+rwX /app/numba /app/numba
+COPY --from=build --chown=50000:0 /app/numba /app/numba
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     NUMBA_CACHE_DIR=/app/numba \
