@@ -6,12 +6,15 @@ to nobody but its owner, has no unix socket, and the password lies in a file of 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
+
+import psutil
 
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
@@ -72,6 +75,7 @@ def start(home: Path, settings: LocalSettings, *, owner: Identity | None, say: S
     let_pass(cluster, who, say)
     _initialise_once(home, cluster, who)
     port = ports.choose(home, NAME, fixed=settings.postgres_port)
+    _drop_lock_of_zombie(cluster)
     record = _launch(home, cluster, who, port=port, owner=owner)
     deadline = clock.monotonic() + LOCK_SECONDS
     while not _wait(home, record, may_be_locked=clock.monotonic() < deadline):
@@ -113,6 +117,31 @@ def _initialise_once(home: Path, cluster: Path, who: Account) -> None:
         message = f"{TITLE} cannot make its cluster in {new}:\n{result.stderr.strip()}"
         raise PartUnavailableError(message)
     new.rename(cluster)
+
+
+def _drop_lock_of_zombie(cluster: Path) -> None:
+    """Remove the lock file of a server that was killed and whose parent never looks, unless one of it still works.
+
+    PostgreSQL itself takes a zombie for a running server.
+    """
+    lock = cluster / "postmaster.pid"
+    try:
+        pid = int(lock.read_text("utf-8").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    if processes.identity(pid) is None and psutil.pid_exists(pid) and not _used(cluster):
+        lock.unlink(missing_ok=True)
+
+
+def _used(cluster: Path) -> bool:
+    """Tell whether a process works in the cluster: each of PostgreSQL's does."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()) == cluster:
+                return True
+    return False
 
 
 def _launch(home: Path, cluster: Path, who: Account, *, port: int, owner: Identity | None) -> processes.Record:

@@ -7,6 +7,7 @@ import stat
 import subprocess
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -14,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from kernel.settings import Settings
 from suara.local import accounts, postgres
 from tests.suara.local.other_users import as_nobody
+from tests.suara.local.test_processes import until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user, and only root has to")
 
@@ -69,6 +71,23 @@ def test_another_user_gets_neither_in_nor_at_the_files(postgres_url: str, server
 
 def run_as_nobody(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*as_nobody(), *command], capture_output=True, text=True, check=False, cwd="/")
+
+
+def test_the_lock_of_a_zombie_gives_way_unless_the_cluster_is_in_use(tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as killed, subprocess.Popen(["sleep", "600"], cwd=tmp_path) as working:
+        zombie = psutil.Process(killed.pid)
+        assert until(lambda: zombie.status() == psutil.STATUS_ZOMBIE)
+        lock = tmp_path / "postmaster.pid"
+        lock.write_text(f"{killed.pid}\n{tmp_path}\n")
+        # As if it were the child of somebody who never looks.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "waitpid", lambda *_: (0, 0))
+            postgres._drop_lock_of_zombie(tmp_path)
+            assert lock.exists()
+            working.kill()
+            assert until(lambda: psutil.Process(working.pid).status() == psutil.STATUS_ZOMBIE)
+            postgres._drop_lock_of_zombie(tmp_path)
+            assert not lock.exists()
 
 
 @as_root
