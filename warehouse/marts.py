@@ -6,6 +6,7 @@ that `kernel.calendar` gives for it in the community's zone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -49,10 +50,17 @@ _POSTS = text("""
     where p.created_at >= :start and p.created_at < :end and p.status = 'live'
 """)
 
-# A source may correct the time of a post, and so its day.
-_MOVED = text("""
-    delete from mart.fct_post f using core.post p
-    where p.created_at >= :start and p.created_at < :end and f.post_id = p.post_id and f.created_date <> :day
+# A source may correct the time of a post, and so its day. Says which threads have lost a post to another one.
+_CLEAR = text("""
+    with gone as (
+        delete from mart.fct_post where created_date = :day returning post_id, thread_id
+    ), moved as (
+        delete from mart.fct_post f using core.post p
+        where p.created_at >= :start and p.created_at < :end and f.post_id = p.post_id and f.created_date <> :day
+        returning f.post_id, f.thread_id
+    )
+    select distinct old.thread_id from (select * from gone union all select * from moved) old
+    join core.post p using (post_id) where p.thread_id <> old.thread_id order by 1
 """)
 
 # Threads with a post of the day, live or not, and threads that this table knows to have begun on it.
@@ -159,11 +167,14 @@ def refresh_dates(connection: Connection, first: date, last: date) -> None:
 
 
 def refresh_posts(connection: Connection, day: date, zone: ZoneInfo) -> int:
-    """Replace the posts of `day` and return how many there are: live ones whose current version is annotated."""
+    """Replace the posts of `day` and return how many there are: live ones whose current version is annotated.
+
+    Threads of other days that a post of this one has left are worked out anew.
+    """
     span = day_span(day, zone)
     values = {"day": day, "monday": monday_of(day), "start": span.start, "end": span.end}
-    connection.execute(text("delete from mart.fct_post where created_date = :day"), {"day": day})
-    connection.execute(_MOVED, values)
+    left = connection.execute(_CLEAR, values).scalars().all()
+    _refresh_answers(connection, left, zone)
     return connection.execute(_POSTS, values).rowcount
 
 
@@ -174,9 +185,15 @@ def refresh_threads(connection: Connection, day: date, zone: ZoneInfo) -> int:
     """
     span = day_span(day, zone)
     touched = connection.execute(_TOUCHED, {"day": day, "start": span.start, "end": span.end}).scalars().all()
+    return _refresh_answers(connection, touched, zone)
+
+
+def _refresh_answers(connection: Connection, threads: Sequence[int], zone: ZoneInfo) -> int:
+    if not threads:
+        return 0
     gone = text("delete from mart.fct_thread_response where thread_id = any(:threads)")
-    connection.execute(gone, {"threads": touched})
-    return connection.execute(_THREADS, {"threads": touched, "zone": zone.key}).rowcount
+    connection.execute(gone, {"threads": threads})
+    return connection.execute(_THREADS, {"threads": threads, "zone": zone.key}).rowcount
 
 
 def refresh_themes_of_posts(connection: Connection, monday: date) -> int:

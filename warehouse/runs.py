@@ -21,15 +21,20 @@ Kind = Literal["daily", "weekly"]
 
 EMPTY = "0"
 
-# Everything of a post that a day's run reads: its version, who wrote it, and how often people reacted.
+# Everything of a post that a day's run reads: its version, who wrote it, whether their words may be quoted, how its
+# thread stands, and how often people reacted.
 _FINGERPRINTS = text("""
     select (p.created_at at time zone :zone)::date as day,
            count(*) || ':' || sum(hashtextextended(
-               concat_ws(':', p.post_id, p.version, p.status, mp.person_id, m.role, coalesce(r.standing, 0)), 0
+               concat_ws(
+                   ':', p.post_id, p.version, p.status, mp.person_id, m.role, m.opted_out, t.status,
+                   coalesce(r.standing, 0)
+               ), 0
            )::numeric)
     from core.post p
     join core.member m using (member_id)
     join core.member_person mp using (member_id)
+    join core.thread t using (thread_id)
     left join (
         select source_id, post_external_id, count(*) as standing from core.reaction
         where removed_at is null group by 1, 2
@@ -57,9 +62,10 @@ def days_with_posts(connection: Connection, zone: ZoneInfo) -> tuple[date, date]
     return (first, last) if first else None
 
 
-def loaded_through(connection: Connection, instant: datetime) -> bool:
-    """Say whether every partition that the sink reads has been loaded beyond `instant`, by the broker's clock."""
-    oldest = connection.execute(text("select min(last_record_ts) from raw.ingest_offset")).scalar()
+def loaded_through(connection: Connection, instant: datetime, *, group: str = "suara-sink") -> bool:
+    """Say whether every partition that the group reads has been loaded beyond `instant`, by the broker's clock."""
+    query = text("select min(last_record_ts) from raw.ingest_offset where consumer_group = :group")
+    oldest = connection.execute(query, {"group": group}).scalar()
     return oldest is not None and oldest >= instant
 
 

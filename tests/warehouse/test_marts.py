@@ -84,6 +84,21 @@ class TestPosts:
             "theme_id": theme, "theme_confidence": 0.75, "masked": "write to [email]", "url": "https://x.test/1",
         }  # fmt: skip
 
+    def test_an_answer_that_moved_leaves_a_thread_of_another_day_unanswered(self, rows: Rows) -> None:
+        source = rows.source()
+        old, new = rows.thread(source), rows.thread(source)
+        rows.post(old, rows.member(source), "2026-11-01 10:00")
+        rows.post(old, rows.member(source), "2026-11-02 10:00", external_id="answer")
+        marts.refresh_posts(rows.connection, DAY, UTC)
+        marts.refresh_threads(rows.connection, DAY, UTC)
+        answers = "select thread_id, replies from mart.fct_thread_response where thread_id = :old"
+        assert rows.all(answers, old=old) == [(old, 1)]
+        move = text("update core.post set thread_id = :new where external_id = 'answer'")
+        rows.connection.execute(move, {"new": new})
+        marts.refresh_posts(rows.connection, DAY, UTC)
+        marts.refresh_threads(rows.connection, DAY, UTC)
+        assert rows.all(answers, old=old) == [(old, 0)]
+
     @pytest.mark.parametrize(
         ("role", "is_spam", "is_counted"),
         [
