@@ -16,7 +16,7 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from kernel.model import PiiSpan
-from nlp.words import pipeline
+from nlp.words import tokenizer
 
 VERSION = "pii-2"
 # The more telling kind first: it wins where two claim the same characters.
@@ -182,12 +182,11 @@ def _is_key(written: str) -> bool:
 
 def _streets(texts: Sequence[str]) -> list[list[PiiSpan]]:
     found: list[list[PiiSpan]] = [[] for _ in texts]
-    tokenizer = pipeline("en")
-    with tokenizer.memory_zone():
-        matcher = Matcher(tokenizer.vocab)
+    with tokenizer("en") as tokenize:
+        matcher = Matcher(tokenize.vocab)
         matcher.add("street", _STREETS, greedy="LONGEST")
         due = [place for place, text in enumerate(texts) if _STREET_WORD.search(text) and any(map(str.isdigit, text))]
-        for place, doc in zip(due, tokenizer.pipe(texts[place] for place in due), strict=True):
+        for place, doc in zip(due, tokenize.pipe(texts[place] for place in due), strict=True):
             found[place] = [_span(doc, start, end) for _, start, end in matcher(doc)]
     return found
 

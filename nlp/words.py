@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
+from threading import Lock
 
 import spacy
 from spacy.lang.en.stop_words import STOP_WORDS as ENGLISH
@@ -67,6 +69,9 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 
 
+_ONE_READER = Lock()
+
+
 def count_words(text: str) -> int:
     """Return how many words a text has; emoji and punctuation are none."""
     return sum(any(letter.isalnum() for letter in word) for word in _WORD.findall(text))
@@ -74,19 +79,28 @@ def count_words(text: str) -> int:
 
 def runs(texts: Sequence[str], *, language: str) -> Iterator[list[list[str]]]:
     """Return for each text its runs of lower-case words that stand together with no stop word or mark between them."""
-    tokenizer = pipeline(language)
     for start in range(0, len(texts), 512):
-        # spaCy remembers every string it has seen; the zone forgets them again.
-        with tokenizer.memory_zone():
-            plain = (PLACEHOLDER.sub(" . ", text).replace("\u2019", "'") for text in texts[start : start + 512])
-            for doc in tokenizer.pipe(plain):
-                yield _runs(doc)
+        plain = (PLACEHOLDER.sub(" . ", text).replace("\u2019", "'") for text in texts[start : start + 512])
+        with tokenizer(language) as tokenize:
+            found = [_runs(doc) for doc in tokenize.pipe(plain)]
+        yield from found
+
+
+@contextmanager
+def tokenizer(language: str) -> Iterator[Language]:
+    """Lend spaCy's blank pipeline of a language, English for one that has none here, to one thread at a time.
+
+    spaCy remembers every string that it has seen, and is made to forget them at the end, so that two threads must not
+    read at once and nothing of a `Doc` may be used afterwards.
+    """
+    pipeline = _pipeline(language if language in TELLING else "en")
+    with _ONE_READER, pipeline.memory_zone():
+        yield pipeline
 
 
 @lru_cache
-def pipeline(language: str) -> Language:
-    """Return spaCy's blank pipeline of a language, English for one that has none here."""
-    return spacy.blank(language if language in TELLING else "en")
+def _pipeline(language: str) -> Language:
+    return spacy.blank(language)
 
 
 def _runs(doc: Doc) -> list[list[str]]:
