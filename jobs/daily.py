@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from jobs.context import Context, encoder, open_context
 from jobs.quality import require
@@ -38,12 +39,15 @@ class Gate:
 
 
 def gate(day: date) -> Gate:
-    """Refuse a day whose events are still on their way; return its fingerprint and its shards.
+    """Refuse a day that is not over or whose events are still on their way; return its fingerprint and its shards.
 
     There is one shard even when no post is due: a run without any would skip the rest of the day.
     """
     context = open_context()
     span = day_span(day, context.zone)
+    if span.end > context.clock.now():
+        message = f"{day} is not over yet in {context.zone.key}"
+        raise StaleInputError(message, remedy=f"Run it after {span.end:%Y-%m-%d %H:%M} UTC.")
     if _is_behind(context, span):
         message = f"events up to the end of {day} are still waiting in Kafka"
         raise StaleInputError(message, remedy="Load them with: suara sink --until-idle")
@@ -118,7 +122,8 @@ def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.f
 def facts(day: date, *, fingerprint: str) -> list[str]:
     """Mark duplicates, refresh the day in the marts, check it, and record that it is complete.
 
-    Returns all complete days of its week, as partition keys.
+    Returns, as partition keys, all complete days of its week, and those of the week before while that one is complete
+    and has no reports: its last days may have run where the schedule could not see them.
     """
     context = open_context()
     span = day_span(day, context.zone)
@@ -138,8 +143,15 @@ def facts(day: date, *, fingerprint: str) -> list[str]:
             connection, "daily", day, state="success", fingerprint=fingerprint, code_version=context.steps, now=now,
             metrics=counts,
         )  # fmt: skip
-        complete = runs.successes(connection, "daily", days_of_week(monday_of(day)))
+        complete = {*runs.successes(connection, "daily", days_of_week(monday_of(day)))}
+        complete |= _unreported(connection, monday_of(day) - timedelta(weeks=1))
     return sorted(str(partition) for partition in complete)
+
+
+def _unreported(connection: Connection, monday: date) -> set[date]:
+    """Return the days of a week that is complete and never came to reports, else none."""
+    days = runs.successes(connection, "daily", days_of_week(monday))
+    return {*days} if len(days) == 7 and not runs.successes(connection, "weekly", [monday]) else set()
 
 
 def _duplicates(today: Sequence[tuple[int, str]], earlier: Sequence[tuple[int, str]]) -> dict[int, int]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from jobs.context import Context, code_version, encoder, open_context
-from jobs.weekly import fingerprint
-from kernel.calendar import Span, day_span, days_between, mondays_between
+from jobs.weekly import due_days, fingerprint
+from kernel.calendar import Span, day_span, days_of_week, mondays_between
 from nlp.encoder import work
 from warehouse import posts, registry, runs
 
@@ -24,11 +24,29 @@ def covered() -> tuple[date, date] | None:
 
 def missing_days(first: date, last: date) -> list[date]:
     """Return the days from `first` to `last`, both included, that are due, oldest first."""
+    return due_days(open_context(), first, last)
+
+
+def days_over(days: Sequence[date]) -> list[date]:
+    """Return those of `days` that have ended where the community lives."""
     context = open_context()
+    now = context.clock.now()
+    return [day for day in days if day_span(day, context.zone).end <= now]
+
+
+def newest_complete_week() -> date | None:
+    """Return the Monday of the newest week that is over and holds a post, or None where there is none."""
+    context = open_context()
+    found = covered()
+    if found is None:
+        return None
     with context.begin() as connection:
-        now = runs.day_fingerprints(connection, first, last, context.zone)
-        done = runs.successes(connection, "daily", days_between(first, last))
-    return [day for day in days_between(first, last) if done.get(day) != (now.get(day, runs.EMPTY), context.steps)]
+        for monday in reversed(mondays_between(*found)):
+            days = days_of_week(monday)
+            over = days_over(days[-1:])
+            if over and runs.day_fingerprints(connection, days[0], days[-1], context.zone):
+                return monday
+    return None
 
 
 def missing_weeks(first: date, last: date) -> list[date]:

@@ -10,7 +10,7 @@ from jobs import themes as theme_job
 from jobs.context import Context, code_version, open_context
 from jobs.pages import write_index
 from jobs.quality import require
-from kernel.calendar import days_of_week, week_span
+from kernel.calendar import days_between, days_of_week, week_span
 from kernel.errors import StaleInputError
 from warehouse import runs
 from warehouse.freeze import LOOK_BACK_WEEKS
@@ -18,15 +18,20 @@ from warehouse.reporting import COMMUNITY, Proposal, propose_input
 
 
 def gate(monday: date) -> str:
-    """Refuse a week with a day that is not complete, or whose archive and posts disagree; return its fingerprint."""
+    """Refuse a week that is not over, has a day that is due, or whose archive and posts disagree.
+
+    Returns the week's fingerprint.
+    """
     context = open_context()
-    with context.begin() as connection:
-        complete = runs.successes(connection, "daily", days_of_week(monday))
-    absent = [str(day) for day in days_of_week(monday) if day not in complete]
-    if absent:
-        message = f"the week of {monday} is not complete: no run of {', '.join(absent)}"
-        raise StaleInputError(message, remedy=f"Run them with: suara run daily --from {absent[0]} --to {absent[-1]}")
-    require(context, ["ingest"], monday, week_span(monday, context.zone))
+    span = week_span(monday, context.zone)
+    if span.end > context.clock.now():
+        message = f"the week of {monday} is not over yet in {context.zone.key}"
+        raise StaleInputError(message, remedy=f"Run it after {span.end:%Y-%m-%d %H:%M} UTC.")
+    due = due_days(context, monday, days_of_week(monday)[-1])
+    if due:
+        message = f"the week of {monday} is not complete: never run or changed since are {', '.join(map(str, due))}"
+        raise StaleInputError(message, remedy=f"Run them with: suara run daily --from {due[0]} --to {due[-1]}")
+    require(context, ["ingest"], monday, span)
     found = fingerprint(context, monday)
     with context.begin() as connection:
         now = context.clock.now()
@@ -64,6 +69,14 @@ def finish(monday: date, *, fingerprint: str) -> None:
         runs.record(
             connection, "weekly", monday, state="success", fingerprint=fingerprint, code_version=code_version(), now=now
         )
+
+
+def due_days(context: Context, first: date, last: date) -> list[date]:
+    """Return the days from `first` to `last`, both included, that never ran or rest on other posts or code than now."""
+    with context.begin() as connection:
+        now = runs.day_fingerprints(connection, first, last, context.zone)
+        done = runs.successes(connection, "daily", days_between(first, last))
+    return [day for day in days_between(first, last) if done.get(day) != (now.get(day, runs.EMPTY), context.steps)]
 
 
 def fingerprint(context: Context, monday: date) -> str:

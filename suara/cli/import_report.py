@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kernel.calendar import day_of, monday_of
+from kernel.clock import SystemClock
 from kernel.errors import InputError
 from streams.connectors.files import FileConnector
 from streams.events import Event, PostState
@@ -134,9 +135,15 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         first, last = day_of(tally.first, zone), day_of(tally.last, zone)
         yield f"Posts from {first} to {last}"
         if not summary.dry_run:
-            newest = monday_of(last)
-            oldest = max(monday_of(first), newest - timedelta(days=21))
-            yield f"Next: suara run weekly --from {oldest} --to {newest}"
+            yield f"Next: {_next(first, last, today=day_of(SystemClock().now(), zone))}"
+
+
+def _next(first: date, last: date, *, today: date) -> str:
+    """Return the command that makes reports of the newest weeks that are over, or runs the days where none is."""
+    newest = min(monday_of(last), monday_of(today) - timedelta(weeks=1))
+    if newest < monday_of(first):
+        return "suara run daily (the reports come when the week is over)"
+    return f"suara run weekly --from {max(monday_of(first), newest - timedelta(weeks=3))} --to {newest}"
 
 
 def _as_json(summary: Summary) -> dict[str, Any]:

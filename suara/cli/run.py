@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from kernel.calendar import days_between, days_of_week, monday_of, mondays_between, parse_day, parse_monday
-from kernel.errors import InputError
+from kernel.calendar import days_between, days_of_week, mondays_between, parse_day, parse_monday
+from kernel.errors import InputError, StaleInputError
 from kernel.settings import Settings, read_settings
 
 Say = Callable[[str], None]
@@ -43,7 +43,8 @@ def daily_command(
     """
     settings = _start()
     days = _days(day, first, last)
-    run_daily(days, typer.echo, settings=settings, again=again)
+    if not run_daily(days, typer.echo, settings=settings, again=again):
+        typer.echo("Nothing to run: no day that is over is new or has changed (--again runs them all the same)")
 
 
 @run.command("weekly")
@@ -65,10 +66,15 @@ def weekly_command(
 
 
 def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
-    """Run the days that are due, or all of them; return how many ran."""
+    """Run those days that are over and due, or all that are over; return how many ran."""
     from jobs import daily, plan
 
-    due = list(days) if again else [day for day in _due(plan.missing_days, days) if day in set(days)]
+    over = plan.days_over(days)
+    if len(over) < len(days):
+        say(f"Not over yet, so not run: {_stretch([day for day in days if day not in set(over)])}")
+    if not over:
+        return 0
+    due = over if again else [day for day in plan.missing_days(min(over), max(over)) if day in set(over)]
     if not due:
         return 0
     posts, seconds = plan.estimate(due)
@@ -88,10 +94,19 @@ def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool
 
 
 def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> list[Path]:
-    """Run weeks with all that is due before them; return the pages of the community's reports."""
+    """Run weeks with all that is due before them; return the pages of the community's reports.
+
+    Weeks that are not over are named and left out. Raises `StaleInputError` when no other is left.
+    """
     from jobs import pages, plan
 
-    every = sorted(mondays)
+    every = [monday for monday in sorted(mondays) if plan.days_over(days_of_week(monday)[-1:])]
+    early = [monday for monday in sorted(mondays) if monday not in every]
+    if early:
+        message = f"not over yet: the week of {' and of '.join(map(str, early))}"
+        if not every:
+            raise StaleInputError(message, remedy="Its days can be run one by one with: suara run daily")
+        say(f"Left out, {message}")
     run_daily([day for monday in every for day in days_of_week(monday)], say, settings=settings)
     made = []
     for monday in every:
@@ -147,18 +162,13 @@ def _dag(name: str, conf: dict[str, str], settings: Settings) -> None:
     run_dag(name, conf, log=settings.home / "logs" / f"{name}.log")
 
 
-def _due(missing: Callable[[date, date], list[date]], days: Sequence[date]) -> list[date]:
-    return missing(min(days), max(days)) if days else []
-
-
 def _days(day: str | None, first: str | None, last: str | None) -> list[date]:
     if day and (first or last):
         message = "--day names one day, --from and --to several: give one or the other"
         raise InputError(message)
     if day:
         return [parse_day(day)]
-    start, end = _covered()
-    return days_between(parse_day(first) if first else start, parse_day(last) if last else end)
+    return days_between(*_ends(first, last))
 
 
 def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
@@ -167,10 +177,29 @@ def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
         raise InputError(message)
     if week:
         return [parse_monday(week)]
-    start, end = _covered()
     if first or last:
-        return mondays_between(parse_day(first) if first else start, parse_day(last) if last else end)
-    return [monday_of(end)]
+        return mondays_between(*_ends(first, last))
+    _covered()
+    from jobs import plan
+
+    newest = plan.newest_complete_week()
+    if newest is None:
+        message = "no week with posts is over yet"
+        raise StaleInputError(message, remedy="Run the days that are over with: suara run daily")
+    return [newest]
+
+
+def _ends(first: str | None, last: str | None) -> tuple[date, date]:
+    """Return the first and the last day that are meant; an end that is not given is that of the posts."""
+    start, end = _covered() if not (first and last) else (date.min, date.max)
+    start, end = parse_day(first) if first else start, parse_day(last) if last else end
+    if start > end:
+        if first and last:
+            message = f"--from {start} is later than --to {end}"
+            raise InputError(message, remedy="Name the earlier one with --from, the later one with --to.")
+        message = f"no post lies from {start} to {end}"
+        raise InputError(message, remedy="`suara psql` shows what is there: select * from ops.freshness")
+    return start, end
 
 
 def _covered() -> tuple[date, date]:
@@ -189,6 +218,10 @@ def _counts(day: date) -> str:
     from jobs import plan
 
     return plan.describe_day(day)
+
+
+def _stretch(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{min(days)} to {max(days)}"
 
 
 def _span(seconds: float) -> str:

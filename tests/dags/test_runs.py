@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
 
-from jobs import daily, plan
+from jobs import daily, plan, weekly
 from jobs.context import open_context
 from kernel.calendar import days_of_week
+from kernel.clock import FixedClock
 from kernel.errors import InputError, RunFailedError, StaleInputError
 from suara.cli.run import run_daily, run_weekly
 from suara.local import airflow
@@ -87,6 +89,44 @@ def test_week_with_a_missing_day_is_refused_with_the_command_that_helps(communit
         run("advocacy_weekly", community, week="2026-09-07")
 
 
+def test_what_is_not_over_is_refused_or_left_out(community, monkeypatch):
+    # A Thursday noon in Jakarta; the example goes on until Sunday.
+    monkeypatch.setattr("jobs.context.SystemClock", lambda: FixedClock(datetime(2026, 11, 12, 5, tzinfo=UTC)))
+    assert plan.newest_complete_week() == date(2026, 11, 2)
+    with pytest.raises(StaleInputError, match="2026-11-12 is not over yet"):
+        daily.gate(date(2026, 11, 12))
+    with pytest.raises(StaleInputError, match="the week of 2026-11-09 is not over yet"):
+        weekly.gate(date(2026, 11, 9))
+    said = []
+    assert run_daily([date(2026, 11, 12), date(2026, 11, 13)], said.append, settings=community) == 0
+    assert said == ["Not over yet, so not run: 2026-11-12 to 2026-11-13"]
+    with pytest.raises(StaleInputError, match="not over yet: the week of 2026-11-09"):
+        run_weekly([date(2026, 11, 9)], said.append, settings=community)
+
+
+def test_days_by_the_command_count_for_the_schedule_and_stale_ones_do_not_pass(community):
+    # No other test makes the reports of this week.
+    monday, after = date(2026, 11, 2), date(2026, 11, 9)
+    run_daily([*days_of_week(monday), after], print, settings=community, again=True)
+    from airflow.serialization.decoders import decode_partition_mapper
+    from airflow.serialization.encoders import encode_partition_mapper
+
+    from dags.advocacy_weekly import _BY_WEEK
+
+    scheduler = decode_partition_mapper(encode_partition_mapper(_BY_WEEK))
+    emitted = daily.facts(after, fingerprint=daily.gate(after).fingerprint)
+    by_week = Counter(scheduler.to_downstream(day) for day in emitted)
+    assert by_week[str(monday)] == 7, "the schedule never saw these days, and still the week has to come"
+    assert scheduler.to_upstream(str(monday)) == {*emitted} - {str(after)}
+    assert weekly.gate(monday)
+    with open_context().begin() as connection:
+        connection.execute(text("set local role suara_ingest"))
+        post = rows("select post_id from mart.fct_post where created_date = :day limit 1", day=monday)[0].post_id
+        connection.execute(text("update core.post set version = version + 1 where post_id = :post"), {"post": post})
+    with pytest.raises(StaleInputError, match="suara run daily --from 2026-11-02 --to 2026-11-02"):
+        weekly.gate(monday)
+
+
 def test_failing_task_stops_what_follows_and_names_its_log(community, monkeypatch):
     def burst(*args, **kwargs):
         message = "spilled words of a post"
@@ -109,7 +149,7 @@ def test_run_that_does_not_say_its_day_is_refused(community):
 
 
 def test_week_without_posts_gives_an_honest_empty_report(community):
-    empty = date(2026, 12, 7)
+    empty = date(2026, 11, 16)
     (page,) = run_weekly([empty], print, settings=community)
     assert page.exists()
     join = "mart.report_post p join mart.report r using (report_id)"
