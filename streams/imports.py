@@ -24,7 +24,7 @@ from kernel.settings import KafkaSettings
 from streams.broker import Place, logs
 from streams.connectors.base import Item, RejectedRow, SkippedRow
 from streams.events import Event, PostState
-from streams.offsets import positions, require_same_topics
+from streams.offsets import positions, require_same_topics, require_whole_logs
 from streams.topics import Topic
 from warehouse.tables.ops import import_run
 
@@ -93,11 +93,13 @@ class Landed:
 
 
 def ends(settings: KafkaSettings, engine: Engine) -> dict[Place, int]:
-    """Return the end of each partition of the posts' topic. Raises `TopicRecreatedError` before anything is sent."""
-    found = logs(settings, [Topic.POSTS])
+    """Return the end of each partition of the posts' topic. Raises before anything is sent, as `waiting` does."""
     known = positions(engine, group=settings.group, topics=[Topic.POSTS])
+    found = logs(settings, [Topic.POSTS])
     require_same_topics({place.topic: log.topic_id for place, log in found.items()}, known)
-    return {place: log.end for place, log in found.items()}
+    at_end = {place: log.end for place, log in found.items()}
+    require_whole_logs(at_end, known)
+    return at_end
 
 
 def stretch(before: Mapping[Place, int], after: Mapping[Place, int]) -> Stretch:
@@ -117,15 +119,18 @@ def outstanding(engine: Engine, written: Stretch, *, group: str) -> int:
 def follow(
     engine: Engine, written: Stretch, *, group: str, clock: Clock, show: Callable[[str, float | None], None]
 ) -> None:
-    """Wait until the sink has loaded or refused a stretch. Raises `StreamError` when it stands still for a minute."""
+    """Wait until the sink has loaded or refused a stretch. Raises `StreamError` when it stands still for a minute.
+
+    What waits ahead of the stretch is loaded first, and counts as progress.
+    """
     total = left = outstanding(engine, written, group=group)
-    moved = clock.monotonic()
+    moved, reached = clock.monotonic(), _reached(engine, group=group)
     while left:
         show("Loading", 1 - left / total)
         time.sleep(_LOOK_SECONDS)
-        now_left = outstanding(engine, written, group=group)
-        if now_left < left:
-            moved = clock.monotonic()
+        now_left, now_reached = outstanding(engine, written, group=group), _reached(engine, group=group)
+        if now_reached != reached:
+            moved, reached = clock.monotonic(), now_reached
         elif clock.monotonic() - moved > _PATIENCE_SECONDS:
             message = f"the sink has loaded nothing for {_PATIENCE_SECONDS:.0f} s; {left:,} events wait in Kafka"
             remedy = (
@@ -133,6 +138,11 @@ def follow(
             )
             raise StreamError(message, remedy=remedy)
         left = now_left
+
+
+def _reached(engine: Engine, *, group: str) -> int:
+    """Return a number that grows whenever the sink loads or refuses records of the posts' topic."""
+    return sum(position.next_offset for position in positions(engine, group=group, topics=[Topic.POSTS]).values())
 
 
 def landed(engine: Engine, written: Stretch, *, source: str, sent: int) -> Landed:

@@ -14,11 +14,11 @@ from kernel.clock import Clock
 from kernel.errors import StreamError, SuaraError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
-from streams.broker import Consumer, Place, Record, topic_ids
+from streams.broker import Consumer, Place, Record, logs, topic_ids
 from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
 from streams.load import Batch, Reach
-from streams.offsets import Position, require_same_topics
+from streams.offsets import Position, require_same_topics, require_whole_logs
 from streams.stage import Arrival
 
 POLL_SECONDS = 0.5
@@ -120,6 +120,8 @@ class Reader:
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
         require_same_topics(self._topic_ids, stored)
+        if stored:
+            require_whole_logs({place: log.end for place, log in logs(self._kafka, self._topics).items()}, stored)
         for place in self._fresh:
             position = stored.get(place)
             self._consumer.seek(place, position.next_offset if position else None)
