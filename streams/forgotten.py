@@ -30,7 +30,7 @@ def forgotten_of(driver: psycopg.Connection[Any], members: Collection[Key]) -> s
 
 
 def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> None:
-    """Write tombstones, and take names and words of these accounts out of `core`, for good."""
+    """Write tombstones, and take out of `core` the accounts' names, their words, and the titles of their threads."""
     salt = _salt(driver)
     for (source, member), requested_at in sorted(erased.items()):
         driver.execute(
@@ -40,6 +40,7 @@ def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> Non
         found = driver.execute(_FORGET_MEMBER, [requested_at, source, member]).fetchone()
         if found is not None:
             driver.execute(_FORGET_REVISIONS, found)
+            driver.execute(_FORGET_TITLES, found)
             driver.execute(_FORGET_POSTS, found)
 
 
@@ -65,6 +66,11 @@ _FORGET_MEMBER = """
 _FORGET_REVISIONS = """
     update core.post_revision r set title = null, body = null
     from core.post p where p.member_id = %s and r.source_id = p.source_id and r.external_id = p.external_id
+"""
+# Later posts and thread events that name the thread give it a title again.
+_FORGET_TITLES = """
+    update core.thread t set title = null
+    from core.post p where p.member_id = %s and p.is_thread_start and p.thread_id = t.thread_id
 """
 # The greatest version there is: no event, however late, writes the words back.
 _FORGET_POSTS = """

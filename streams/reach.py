@@ -22,7 +22,7 @@ def closed_door(settings: KafkaSettings) -> str | None:
     for server in (settings.bootstrap_servers or "").split(","):
         host, _, port = server.strip().rpartition(":")
         try:
-            socket.create_connection((host, int(port)), timeout=3).close()
+            socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
         except ValueError:
             reason = f"'{server}' is not host:port"
         except socket.gaierror:

@@ -28,7 +28,8 @@ def read_rows(
 ) -> Iterator[tuple[int, tuple[str | None, ...]] | RejectedRow]:
     """Yield the line where each row begins and its values of `columns`; empty cells are None, blank lines no rows."""
     with _decoded(stream) as text:
-        reader = csv.reader(text, delimiter=delimiter)
+        ended: list[bool] = []
+        reader = csv.reader(chain(text, _end(ended)), delimiter=delimiter)
         names = _header(reader)
         # One place more than asked for, so that a single column comes as a tuple too.
         pick = itemgetter(*[names.index(name) for name in columns], 0)
@@ -41,13 +42,21 @@ def read_rows(
             except csv.Error as error:
                 yield RejectedRow(line, "bad_csv", str(error))
                 continue
-            if len(cells) != len(names):
+            if ended:  # only a row inside of a quote asks for more lines than there are
+                yield RejectedRow(line, "bad_csv", "a quote is not closed until the end of the file")
+            elif len(cells) != len(names):
                 if cells:
                     yield RejectedRow(line, "bad_csv", f"{len(cells)} cells, and the header has {len(names)}")
             elif _broken("".join(cells)):
                 yield RejectedRow(line, "bad_encoding", "bytes that are not UTF-8")
             else:
                 yield line, tuple([cell or None for cell in pick(cells)[:-1]])
+
+
+def _end(ended: list[bool]) -> Iterator[str]:
+    """Yield nothing, and note that it was asked for."""
+    ended.append(True)
+    yield from ()
 
 
 def _decoded(stream: io.BufferedReader) -> io.TextIOWrapper:

@@ -216,6 +216,16 @@ def test_words_of_a_forgotten_member_leave_and_never_come_back(engine: Engine, l
     assert not rows(engine, "select from raw.event where payload like '%words 2%'")
 
 
+def test_titles_of_threads_that_a_forgotten_member_opened_leave(engine: Engine, log: Log) -> None:
+    log.load([
+        post(1, title="My name is Ana", is_thread_start=True),
+        post(2, post_id="p2", thread_id="t2", author=Author(id="budi"), title="Budi", is_thread_start=True),
+        post(3, post_id="p3", thread_id="t2"),
+    ])  # fmt: skip
+    log.load([MAKER.erased(MemberErased(member_id="ana", requested_at=START))])
+    assert rows(engine, "select external_id, title from core.thread order by 1") == [("t1", None), ("t2", "Budi")]
+
+
 def test_words_stay_away_when_another_sink_forgets_their_member_meanwhile(engine: Engine, log: Log) -> None:
     log.load([post(1)])
     other = Log(Loader(engine, group="sinks", owner="other"), place=Place("posts", 1), topic_id=log.topic_id)

@@ -80,6 +80,13 @@ def test_a_quote_that_never_ends_is_refused_and_does_not_take_the_file_with_it(t
     assert (400_002, ("2", "b")) in found[-1:]
 
 
+def test_a_quote_in_the_last_rows_that_never_ends_is_refused(tmp_path: Path) -> None:
+    found = rows(tmp_path, b'id,words\n1,a\n2,"never ends\n3,b\n4,c\n')
+    assert found[0] == (2, ("1", "a"))
+    assert [(item.line, item.reason) for item in found[1:] if isinstance(item, RejectedRow)] == [(3, "bad_csv")]
+    assert len(found) == 2
+
+
 def test_objects_a_line(tmp_path: Path) -> None:
     content = (
         b'\xef\xbb\xbf{"id":1,"words":"halo","user":{"name":"ana"},"tags":["a","b"]}\n\n'
