@@ -27,10 +27,14 @@ BASE_WEEKS = 4
 
 @dataclass(frozen=True)
 class Theme:
-    """A theme with its weeks; `active` holds the people of the whole community by week and is the calendar."""
+    """A theme with its weeks; `active` holds the people of the whole community by week and is the calendar.
+
+    `is_first` tells that it was born with the registry, so that nobody knows how old it is.
+    """
 
     theme_id: int
     born: date
+    is_first: bool
     weeks: dict[date, Row]
     active: dict[date, int]
 
@@ -57,7 +61,7 @@ def _themes(rows: Rows, active: dict[date, int]) -> list[Theme]:
     for row in rows["theme_week"]:
         weeks.setdefault(row["theme_id"], {})[row["week"]] = row
     return [
-        Theme(row["theme_id"], row["born_week"], weeks[row["theme_id"]], active)
+        Theme(row["theme_id"], row["born_week"], row["is_first"], weeks[row["theme_id"]], active)
         for row in rows["themes"]
         if row["theme_id"] in weeks
     ]
@@ -151,7 +155,7 @@ def _theme_facts(theme: Theme, rank: tuple[int, Interval] | None, scope: Scope) 
             interval=rank[1] if rank else None,
             query="theme_people",
         ),
-        fact("age", "Weeks since it was first found", "count", age),
+        fact("age", "Weeks since it was first found", "count", age, note="with_registry" if theme.is_first else None),
     ]
 
 

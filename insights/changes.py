@@ -55,14 +55,18 @@ def conclude(facts: Sequence[Fact], scope: Scope) -> list[Fact]:
 
 
 def _status(theme: int, known: dict[str, Fact]) -> str:
-    age = known[f"theme.{theme}.age"].value or 0
-    if age <= YOUNG_WEEKS:
+    if _is_young(known[f"theme.{theme}.age"], YOUNG_WEEKS):
         return "emerging"
     for name in ("change", "trend"):
         fact = known[f"theme.{theme}.{name}"]
         if fact.significant:
             return "growing" if _up(fact) else "fading"
     return "persistent"
+
+
+def _is_young(age: Fact, weeks: int) -> bool:
+    # In the registry's first week every theme is found for the first time, however long people have spoken of it.
+    return age.note != "with_registry" and (age.value or 0) <= weeks
 
 
 def _up(fact: Fact) -> bool:
@@ -79,7 +83,7 @@ def _changes(themes: Sequence[int], known: dict[str, Fact], scope: Scope) -> lis
         change, people = known[f"theme.{theme}.change"], known[f"theme.{theme}.people"]
         if change.significant:
             (growing if _up(change) else fading).append(change)
-        elif known[f"theme.{theme}.age"].value == 1 and (people.value or 0) >= stats.LEAST_PEOPLE:
+        elif _is_young(known[f"theme.{theme}.age"], 1) and (people.value or 0) >= stats.LEAST_PEOPLE:
             born.append(people)
     if not known["report.history_weeks"].value:
         born = []

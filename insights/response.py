@@ -105,7 +105,8 @@ def _curve(threads: Sequence[Row], scope: Scope) -> list[Fact]:
 
 
 def _waiting(threads: Sequence[Row], scope: Scope) -> list[Fact]:
-    waiting = [thread for thread in threads if thread["response_hours"] is None]
+    # Who closed a thread waits no longer; for how long an answer takes, it still counts as never answered.
+    waiting = [thread for thread in threads if thread["response_hours"] is None and thread["is_open"]]
     late = [thread for thread in waiting if thread["observed_hours"] >= scope.sla_hours]
     asking = [thread for thread in late if thread["feedback_type"] in ASKING]
     oldest = sorted(asking, key=lambda thread: (-thread["observed_hours"], thread["thread_id"]))[:OLDEST]
@@ -117,9 +118,14 @@ def _waiting(threads: Sequence[Row], scope: Scope) -> list[Fact]:
         )
 
     return [
-        fact("waiting", "Threads without an answer, begun in the last five weeks", waiting, threads),
+        fact("waiting", "Open threads without an answer, of all begun in the last five weeks", waiting, threads),
         fact("waiting_late", "Of these, waiting longer than promised", late, waiting),
-        fact("waiting_asking", "Of these, opened by a question, bug report, request or complaint", asking, late),
+        fact(
+            "waiting_asking",
+            "Of these, opened by a question, bug report, request, complaint or words of an unsure kind",
+            asking,
+            late,
+        ),
         *(
             _fact(
                 scope, id=f"thread.{thread['thread_id']}.waiting_hours", label="Waiting for", unit="hours",

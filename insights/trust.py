@@ -16,6 +16,8 @@ QUERIES = ("community_week", "source_week", "language_mix")
 
 # A source that brings less than this share of its usual week is called quiet.
 QUIET = 0.5
+# The language of posts with fewer letters than tell one: emoji, "ok".
+TOO_SHORT = "und"
 
 
 def facts(rows: Rows, scope: Scope) -> list[Fact]:
@@ -49,7 +51,7 @@ def _intake(week: Row, scope: Scope) -> list[Fact]:
         fact("people", "People of the community who wrote", "people", unit="people"),
         of_all("counted", "Posts by people of the community", "counted_posts"),
         of_all("bots", "Posts left out: bots", "bot_posts"),
-        of_all("staff", "Posts left out: staff and moderators", "staff_posts"),
+        of_all("staff", "Posts left out: staff", "staff_posts"),
         of_all("spam", "Posts left out: spam", "spam_posts"),
         fact(
             "duplicates",
@@ -97,6 +99,7 @@ def _languages(rows: list[Row] | Any, scope: Scope) -> list[Fact]:
     read = [row for row in rows if row["language"] in scope.languages]
     readable = sum(row["posts"] for row in read)
     in_theme = sum(row["in_theme"] for row in read)
+    short = sum(row["posts"] for row in rows if row["language"] == TOO_SHORT)
 
     def fact(name: str, label: str, n: int, total: int) -> Fact:
         value = n / total if total else None
@@ -107,6 +110,7 @@ def _languages(rows: list[Row] | Any, scope: Scope) -> list[Fact]:
         )  # fmt: skip
 
     return [
-        fact("other_languages", "Counted posts in languages that are not analysed", posts - readable, posts),
+        fact("other_languages", "Counted posts in languages that are not analysed", posts - readable - short, posts),
+        fact("too_short", "Counted posts too short to tell their language", short, posts),
         fact("in_no_theme", "Counted posts of analysed languages in no theme", readable - in_theme, readable),
     ]

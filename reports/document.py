@@ -16,6 +16,7 @@ import msgspec
 
 from kernel.errors import InputError
 from kernel.model import Fact, Interval, Quote
+from reports.evidence import is_printable
 
 COMMUNITY = "community"
 _WAITING = re.compile(r"thread\.(\d+)\.waiting_hours")
@@ -116,10 +117,10 @@ def compose(
 
     `themes` and `threads` are rows of the queries of the same name, or of the frozen tables behind them.
     """
-    ordered = tuple(sorted((_canonical(fact) for fact in facts), key=lambda fact: fact.id))
+    ordered = tuple(sorted((canonical(fact) for fact in facts), key=lambda fact: fact.id))
     known = {fact.id for fact in ordered}
     named = [_pick(ThemeName, row) for row in themes if f"theme.{row['theme_id']}.people" in known]
-    waiting = [_pick(Waiting, row) for row in threads if f"thread.{row['thread_id']}.waiting_hours" in known]
+    waiting = [_waiting(row) for row in threads if f"thread.{row['thread_id']}.waiting_hours" in known]
     shown = {theme.theme_id for theme in named}
     return Document(
         meta=meta,
@@ -153,7 +154,14 @@ def _pick(kind: type[Any], row: Mapping[str, Any]) -> Any:
     return msgspec.convert({name: row[name] for name in kind.__struct_fields__}, kind)
 
 
-def _canonical(fact: Fact) -> Fact:
+def _waiting(row: Mapping[str, Any]) -> Waiting:
+    """Return a waiting thread, without words that would not be fit for a quote."""
+    thread: Waiting = _pick(Waiting, row)
+    fit = thread.title is None or is_printable(thread.title)
+    return thread if fit else msgspec.structs.replace(thread, title=None)
+
+
+def canonical(fact: Fact) -> Fact:
     """Return the fact as it reads after a trip through a database: numbers as floats, no interval without ends."""
     interval = fact.interval
     if interval is not None:

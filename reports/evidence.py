@@ -108,7 +108,18 @@ def choose(
 
 def is_verbatim(quote: Quote, masked: str) -> bool:
     """Tell whether the quote stands in the masked text where it says, word for word."""
-    return masked[quote.start : quote.end] == quote.text and _sha256(quote.text) == quote.text_sha256
+    return masked[quote.start : quote.end] == quote.text
+
+
+def is_whole(quote: Quote) -> bool:
+    """Tell whether the quote's words have its own hash."""
+    return _sha256(quote.text) == quote.text_sha256
+
+
+def is_printable(text: str) -> bool:
+    """Tell whether a report may show these masked words: no coarse ones, and not mostly masks."""
+    words, masks = len(_WORD.findall(text)), len(_MASK.findall(text))
+    return masks <= MOST_MASKED * words and not _COARSE.search(text)
 
 
 def _pick(
@@ -165,8 +176,7 @@ def _best_stretch(post: Candidate, words: Sequence[str]) -> _Stretch | None:
 
 
 def _is_fit(text: str) -> bool:
-    words, masks = len(_WORD.findall(text)), len(_MASK.findall(text))
-    return words >= FEWEST_WORDS and masks <= MOST_MASKED * words and not _COARSE.search(text)
+    return len(_WORD.findall(text)) >= FEWEST_WORDS and is_printable(text)
 
 
 def _merit(stretch: _Stretch, words: Sequence[str]) -> float:

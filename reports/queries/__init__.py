@@ -1,8 +1,8 @@
 """The questions of a report, one SQL file each, asked of its frozen rows.
 
-A file reads only `mart.report_post`, `mart.report_thread` and `mart.report_theme`, so that an answer never moves. Its
-parameters are `input_id` (the report that holds the frozen rows), `week` (its Monday) and `area` (null for the whole
-community); its header says the grain and every column.
+A file reads only `mart.report`, `mart.report_post`, `mart.report_thread` and `mart.report_theme`, so that an answer
+never moves. Its parameters are `input_id` (the report that holds the frozen rows), `week` (its Monday) and `area` (null
+for the whole community); its header says the grain and every column.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 -- posts            live posts of everybody
 -- counted_posts    posts by people of the community: not bot, not staff, not spam
 -- bot_posts        left out: written by programs
--- staff_posts      left out: written by the organisation or by moderators
+-- staff_posts      left out: written by the organisation; moderators are of the community
 -- spam_posts       left out: judged spam
 -- duplicate_posts  counted posts that say the same as an earlier one; they stay counted
 -- people           distinct people with a counted post
@@ -18,7 +18,9 @@ with seen as (
 calendar as (
     select cast(:week as date) - 7 * step as week
     from generate_series(0, 13) as step
-    where cast(:week as date) - 7 * step >= coalesce((select min(person_first_week) from seen), cast(:week as date))
+    where cast(:week as date) - 7 * step >= coalesce(
+        (select posts_since from mart.report where report_id = :input_id), cast(:week as date)
+    )
 ),
 active as (
     select week, person_id, count(*) as posts, row_number() over (partition by week order by count(*) desc) as place

@@ -25,7 +25,9 @@ before as (
 )
 select
     (
-        select least(13, (cast(:week as date) - coalesce(min(person_first_week), cast(:week as date))) / 7) from seen
+        select greatest(0, least(13, (cast(:week as date) - coalesce(posts_since, cast(:week as date))) / 7))
+        from mart.report
+        where report_id = :input_id
     ) as history_weeks,
     count(n.person_id) as active,
     count(*) filter (where n.first_week = cast(:week as date)) as new,

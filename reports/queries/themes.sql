@@ -7,13 +7,16 @@
 -- area         its area; null when in none
 -- born_week    Monday of the week in which it was born
 -- keywords     characteristic phrases, strongest first
+-- is_first     born in the first week whose themes are known: how old it is, nobody knows
 select
-    theme_id,
-    name,
-    name_source,
-    area,
-    born_week,
-    keywords
-from mart.report_theme
-where report_id = :input_id and (cast(:area as text) is null or area = cast(:area as text))
-order by theme_id
+    t.theme_id,
+    t.name,
+    t.name_source,
+    t.area,
+    t.born_week,
+    t.keywords,
+    t.born_week <= coalesce(r.themes_since, t.born_week) as is_first
+from mart.report_theme as t
+join mart.report as r on r.report_id = t.report_id
+where t.report_id = :input_id and (cast(:area as text) is null or t.area = cast(:area as text))
+order by t.theme_id

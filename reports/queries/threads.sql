@@ -10,7 +10,8 @@
 -- feedback_type      kind of the opening post; null when unsure
 -- observed_hours     hours from its start to the end of the report's week
 -- response_hours     hours to the first answer by somebody else who is not a bot; null when none came in that time
--- title              first words, masked
+-- is_open            neither solved nor closed
+-- title              title or first words, masked; null where they may not be shown
 -- url                where a person can read it
 select
     t.thread_id,
@@ -22,6 +23,7 @@ select
     p.feedback_type,
     t.observed_hours,
     t.response_hours,
+    t.is_open,
     t.title,
     t.url
 from mart.report_thread as t

@@ -35,16 +35,17 @@ def theme_row(weeks_ago: int, theme_id: int, people: int, **known: Any) -> dict[
     return {"week": monday(weeks_ago), "theme_id": theme_id, **counts, **kinds, **known}
 
 
-def theme(theme_id: int, *, age: int = 20) -> dict[str, Any]:
+def theme(theme_id: int, *, age: int = 20, is_first: bool = False) -> dict[str, Any]:
     """A row of themes; `age` is in weeks, 1 in the week of its birth."""
-    return {"theme_id": theme_id, "born_week": monday(age - 1)}
+    return {"theme_id": theme_id, "born_week": monday(age - 1), "is_first": is_first}
 
 
 def thread(
     thread_id: int, observed: float, response: float | None, *, starter: int | None = None, **known: Any
 ) -> dict[str, Any]:
     """A row of threads."""
-    row = {"source": "forum", "area": None, "theme_id": None, "feedback_type": "question", "title": "?", "url": None}
+    row = {"source": "forum", "area": None, "theme_id": None, "feedback_type": "question", "title": "?"}
+    row |= {"url": None, "is_open": True}
     return {
         "thread_id": thread_id,
         "week": monday(int(observed // 168)),

@@ -69,6 +69,15 @@ def test_a_young_theme_is_emerging_even_when_it_grows():
     assert found["change.1"].note == "growing"
 
 
+def test_a_theme_as_old_as_the_registry_is_neither_new_nor_emerging():
+    for age in (1, 4):
+        known = {"theme_week": [theme_row(ago, 1, 20) for ago in range(age)], "theme_people": members(t1=20)}
+        found = report(themes=[theme(1, age=age, is_first=True)], **known)
+        assert found["theme.1.status"].note == "persistent"
+        assert "change.1" not in found
+        assert report(themes=[theme(1, age=age)], **known)["theme.1.status"].note == "emerging"
+
+
 def test_slow_growth_is_seen_against_four_weeks():
     # Not enough against last week alone, enough against the month.
     weeks = [theme_row(0, 1, 40), theme_row(1, 1, 27), *(theme_row(ago, 1, 20) for ago in range(2, 10))]

@@ -76,6 +76,13 @@ def test_no_threads_say_nothing():
     assert set(found["response.still_waiting"].series) == {None}
 
 
+def test_a_thread_that_was_closed_waits_no_longer_and_was_never_answered():
+    found = facts([thread(1, 100, None), thread(2, 100, None, is_open=False)])
+    assert (found["response.waiting"].n, found["response.waiting"].total) == (1, 2)
+    assert "thread.2.waiting_hours" not in found
+    assert (found["response.answered_within_24h"].n, found["response.answered_within_24h"].total) == (0, 2)
+
+
 def test_the_oldest_waiting_threads_that_ask_are_named():
     found = facts(
         [

@@ -57,10 +57,12 @@ def test_the_share_in_no_theme_is_of_posts_that_could_be_in_one():
         {"language": "en", "posts": 6, "people": 3, "in_theme": 3},
         {"language": "id", "posts": 2, "people": 1, "in_theme": 2},
         {"language": "other", "posts": 2, "people": 1, "in_theme": 0},
+        {"language": "und", "posts": 10, "people": 4, "in_theme": 0},
     ]
     found = facts(language_mix=mix)
     assert (found["trust.in_no_theme"].n, found["trust.in_no_theme"].total) == (3, 8)
-    assert found["trust.other_languages"].value == 0.2
+    assert (found["trust.other_languages"].n, found["trust.other_languages"].total) == (2, 20)
+    assert (found["trust.too_short"].n, found["trust.too_short"].total) == (10, 20)
     only_english = facts(Scope(week=WEEK, languages=("en",)), language_mix=mix)
     assert only_english["trust.in_no_theme"].value == 0.5
 

@@ -235,6 +235,8 @@ def write(connection: Connection, frozen: Frozen) -> int:
         "input_fingerprint": "",
         "code_version": "0",
         "config": {},
+        "posts_since": min((post["person_first_week"] for post in frozen.posts), default=None),
+        "themes_since": min((theme["born_week"] for theme in frozen.themes), default=None),
     }
     key = connection.execute(insert(tables.report).values(report).returning(tables.report.c.report_id)).scalar_one()
     for table, rows in (

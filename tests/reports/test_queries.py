@@ -16,7 +16,7 @@ from tests.reports import frozen
 from tests.reports.answers import ask
 from tests.reports.frozen import WEEK, Frozen
 
-FROZEN = {"mart.report_post", "mart.report_thread", "mart.report_theme"}
+FROZEN = {"mart.report", "mart.report_post", "mart.report_thread", "mart.report_theme"}
 
 
 def post(post_id: int, person: int, weeks_ago: int = 0, **known: Any) -> dict[str, Any]:
@@ -232,6 +232,7 @@ def test_threads_carry_the_kind_of_their_opening_post(connection):
         "observed_hours": 30.0,
         "response_hours": None,
         "replies": 0,
+        "is_open": True,
         "url": None,
         "title": "Why?",
     }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -46,6 +47,17 @@ report = Table(
     text("code_version", "Version of Suara."),
     Column(
         "config", JSONB, nullable=False, comment="The settings that shaped it: area, keywords, hours, names, models."
+    ),
+    Column("posts_since", Date, nullable=True, comment="Monday of the first week whose posts are known; null without."),
+    Column(
+        "themes_since", Date, nullable=True, comment="Monday of the first week whose themes are known; null without."
+    ),
+    Column(
+        "setting",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="What its pages say besides facts, as it was then: areas with titles, the theme run and its grades.",
     ),
     UniqueConstraint("week", "area", "revision"),
     CheckConstraint("status in ('proposed', 'current', 'superseded')", name="status"),
@@ -121,9 +133,14 @@ report_thread = Table(
         nullable=True,
         comment="Hours to the first answer, within that time; null when none came.",
     ),
-    Column("replies", Integer, nullable=False, comment="Answers within that time."),
-    text("url", "Where a person can read it.", nullable=True),
-    text("title", "Title, masked.", nullable=True),
+    Column("replies", Integer, nullable=False, comment="Posts by others within that time, bots and spam not counted."),
+    text("url", "Where a person can read it; null where the writer does not want to be quoted.", nullable=True),
+    text(
+        "title",
+        "Title, or the first words where it has none, masked; null where they may not be shown.",
+        nullable=True,
+    ),
+    Column("is_open", Boolean, nullable=False, server_default=true(), comment="Neither solved nor closed."),
     schema="mart",
     comment="The frozen threads of a report: those begun in its week and the 4 weeks before. Grain: report and thread.",
 )
