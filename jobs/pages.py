@@ -28,16 +28,35 @@ def index_path(settings: Settings) -> Path:
 
 
 def read_document(connection: Connection, community: CommunityFile, report_id: int) -> Document:
-    """Return a report as it was stored, ready to be rendered. Areas carry the titles that suara.toml has now."""
+    """Return a report as it was stored, ready to be rendered, without words of people who opted out since.
+
+    A report from before areas were stored with it carries the titles that suara.toml has now.
+    """
     row = documents.read_report(connection, report_id)
     facts = documents.read_facts(connection, report_id)
+    quotes = documents.read_quotes(connection, report_id)
+    threads = documents.read_threads(connection, row["input_id"], document.waiting_in(facts))
+    shown = [quote.post_id for quote in quotes] + [thread["first_post_id"] for thread in threads]
+    silenced = documents.silenced(connection, shown)
     return document.compose(
-        meta=_meta(community, row, registry.run_of(connection, row["week"])),
+        meta=_meta(community, row),
         facts=facts,
-        quotes=documents.read_quotes(connection, report_id),
+        quotes=[quote for quote in quotes if quote.post_id not in silenced],
         themes=documents.read_themes(connection, row["input_id"]),
-        threads=documents.read_threads(connection, row["input_id"], document.waiting_in(facts)),
+        threads=[
+            thread | {"title": None, "url": None} if thread["first_post_id"] in silenced else thread
+            for thread in threads
+        ],
     )
+
+
+def setting_of(connection: Connection, community: CommunityFile, monday: date) -> dict[str, Any]:
+    """Return what pages of a week say besides facts: areas with their titles, and the theme run with its grades."""
+    run = registry.run_of(connection, monday)
+    return {
+        "areas": _areas(community),
+        "themes": run and {"model": run["model"], "continuity": run["continuity"], "stability": run["stability"]},
+    }
 
 
 def write_pages(context: Context, report_id: int) -> Path:
@@ -65,8 +84,10 @@ def write_index(context: Context) -> Path:
     return path
 
 
-def _meta(community: CommunityFile, row: dict[str, Any], run: dict[str, Any] | None) -> document.Meta:
+def _meta(community: CommunityFile, row: dict[str, Any]) -> document.Meta:
     config = row["config"]
+    run = row["setting"].get("themes")
+    areas = row["setting"].get("areas")
     models = {"steps": config["steps"], "encoder": config["encoder"]}
     return document.Meta(
         report_id=row["report_id"],
@@ -76,10 +97,7 @@ def _meta(community: CommunityFile, row: dict[str, Any], run: dict[str, Any] | N
         timezone=row["timezone"],
         language=row["language"],
         area=row["area"],
-        areas=tuple(
-            document.Area(key=key, title=area.title or key, team=area.team, owner=area.owner)
-            for key, area in community.areas.items()
-        ),
+        areas=tuple(document.Area(**area) for area in (_areas(community) if areas is None else areas)),
         revision=row["revision"],
         status=row["status"],
         promoted_by=row["promoted_by"],
@@ -92,6 +110,13 @@ def _meta(community: CommunityFile, row: dict[str, Any], run: dict[str, Any] | N
         continuity=run["continuity"] if run else None,
         stability=run["stability"] if run else None,
     )
+
+
+def _areas(community: CommunityFile) -> list[dict[str, Any]]:
+    return [
+        {"key": key, "title": area.title or key, "team": area.team, "owner": area.owner}
+        for key, area in community.areas.items()
+    ]
 
 
 def _replace(path: Path, content: bytes) -> None:

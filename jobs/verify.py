@@ -6,16 +6,20 @@ live rows are no fault: data came late, was edited, linked or erased after the f
 
 from __future__ import annotations
 
-import hashlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 import insights
 from jobs.context import open_context
 from jobs.report import answers, scope_of
 from kernel.model import Fact, Quote
+from reports import document, evidence
 from warehouse import documents, reporting
 
 
@@ -35,7 +39,7 @@ def verify(monday: date, area: str) -> tuple[int, int, list[Finding]]:
         row = reporting.find_report(connection, monday, area)
         facts = documents.read_facts(connection, row.report_id)
         quotes = documents.read_quotes(connection, row.report_id)
-        scope = scope_of(context, monday, area)
+        scope = scope_of(documents.read_report(connection, row.report_id))
         again = {fact.id: fact for fact in insights.assemble(answers(connection, row.input_id, scope), scope)}
         findings = _compare_facts(facts, again)
         if not reporting.is_untouched(connection, row):
@@ -53,8 +57,8 @@ def _compare_facts(stored: list[Fact], again: dict[str, Fact]) -> list[Finding]:
         now = again.get(fact.id)
         if now is None:
             findings.append(Finding(fact.id, "no longer computed by this version of Suara", broken=True))
-        elif (now.value, now.n, now.total) != (fact.value, fact.n, fact.total):
-            cause = f"stored {_show(fact)}, the frozen rows give {_show(now)}"
+        elif parts := _differing(document.canonical(fact), document.canonical(now)):
+            cause = f"stored {_show(fact, parts)}, the frozen rows give {_show(now, parts)}"
             findings.append(Finding(fact.id, cause, broken=True))
     findings += [
         Finding(name, "is computed, but not stored", broken=True) for name in again.keys() - {f.id for f in stored}
@@ -64,20 +68,43 @@ def _compare_facts(stored: list[Fact], again: dict[str, Fact]) -> list[Finding]:
 
 def _compare_quotes(connection: Connection, quotes: list[Quote]) -> list[Finding]:
     texts = documents.masked_texts(connection, [quote.post_id for quote in quotes])
+    silenced = documents.silenced(connection, [quote.post_id for quote in quotes])
     findings = []
     for quote in quotes:
-        if hashlib.sha256(quote.text.encode()).hexdigest() != quote.text_sha256:
+        if not evidence.is_whole(quote):
             findings.append(Finding(quote.id, "the stored words do not have the stored hash", broken=True))
         live = texts.get(quote.post_id)
         if live is None:
             findings.append(Finding(quote.id, "its post was deleted or erased since", broken=False))
         elif live[0] != quote.version:
             findings.append(Finding(quote.id, f"its post was edited since (version {live[0]})", broken=False))
-        elif live[1][quote.start : quote.end] != quote.text:
+        elif not evidence.is_verbatim(quote, live[1]):
             findings.append(Finding(quote.id, "nobody wrote these words at this place", broken=True))
+        if quote.post_id in silenced:
+            findings.append(
+                Finding(quote.id, "its writer asked not to be quoted since: no page shows it", broken=False)
+            )
     return findings
 
 
-def _show(fact: Fact) -> str:
-    share = f" ({fact.n}/{fact.total})" if fact.total is not None else ""
-    return f"{fact.value}{share}"
+def _differing(stored: Fact, now: Fact) -> list[str]:
+    """Return the names of the parts in which two facts differ, by more than the last digits of a float."""
+    return [name for name in Fact.__struct_fields__ if not _alike(_plain(stored, name), _plain(now, name))]
+
+
+def _plain(fact: Fact, name: str) -> Any:
+    return msgspec.to_builtins(getattr(fact, name))
+
+
+def _alike(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+def _show(fact: Fact, parts: Sequence[str]) -> str:
+    return ", ".join(f"{name} {_plain(fact, name)}" for name in parts)

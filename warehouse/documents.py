@@ -53,13 +53,35 @@ def masked_texts(connection: Connection, post_ids: Sequence[int]) -> dict[int, t
     return {post_id: (version, masked) for post_id, version, masked in rows}
 
 
+def silenced(connection: Connection, post_ids: Sequence[int]) -> set[int]:
+    """Return those of the posts that may no longer be shown: their writers opted out or were forgotten."""
+    rows = connection.execute(
+        text("""
+            select p.post_id from core.post p join core.member m using (member_id)
+            where p.post_id = any(:posts) and (m.opted_out or m.erased_at is not null or p.status = 'erased')
+        """),
+        {"posts": list(post_ids)},
+    )
+    return set(rows.scalars())
+
+
 def live_differences(connection: Connection, input_id: int) -> list[tuple[str, str]]:
     """Return (what, cause) of rows that differ between a report's frozen input and the warehouse of now."""
     rows = connection.execute(
         text("""
             with frozen as (select * from mart.report_post where report_id = :input),
             bounds as (select min(week) as first, max(week) as last from frozen),
-            live as (select f.* from mart.fct_post f, bounds where f.week between bounds.first and bounds.last),
+            -- Themes as the freeze resolves them: merges followed, retired ones left out.
+            live as (
+                select f.post_id, f.version, f.person_id, f.sentiment, f.feedback_type, f.language, f.is_spam,
+                       f.is_duplicate, not m.opted_out and m.erased_at is null as may_quote,
+                       case when t.status <> 'retired' then t.theme_id end as theme_id
+                from bounds
+                join mart.fct_post f on f.week between bounds.first and bounds.last
+                join core.member m using (member_id)
+                left join mart.dim_theme d on d.theme_id = f.theme_id
+                left join core.theme t on t.theme_id = d.current_theme_id
+            ),
             found as (
                 select case
                     when f.post_id is null then 'came late, after the freeze'
@@ -67,6 +89,7 @@ def live_differences(connection: Connection, input_id: int) -> list[tuple[str, s
                     when l.post_id is null then 'were deleted since'
                     when l.version <> f.version then 'were edited since'
                     when l.person_id <> f.person_id then 'were linked to another person since'
+                    when f.may_quote and not l.may_quote then 'are by somebody who opted out since'
                     when l.theme_id is distinct from f.theme_id then 'are in another theme since'
                     else 'are read differently since (other model or settings)'
                 end as cause
@@ -74,6 +97,7 @@ def live_differences(connection: Connection, input_id: int) -> list[tuple[str, s
                 full join live l on l.post_id = f.post_id
                 left join core.post p on p.post_id = f.post_id
                 where f.post_id is null or l.post_id is null or l.version <> f.version or l.person_id <> f.person_id
+                   or (f.may_quote and not l.may_quote)
                    or l.theme_id is distinct from f.theme_id or l.sentiment is distinct from f.sentiment
                    or l.feedback_type is distinct from f.feedback_type or l.language <> f.language
                    or l.is_spam <> f.is_spam or l.is_duplicate <> f.is_duplicate

@@ -79,6 +79,11 @@ def write_report(connection: Connection, report_id: int, facts: Sequence[Fact], 
         connection.execute(insert(report_quote), [_quote_row(report_id, quote) for quote in quotes])
 
 
+def write_setting(connection: Connection, report_id: int, setting: Mapping[str, Any]) -> None:
+    """Store what the pages of a report say besides facts."""
+    connection.execute(update(report).where(report.c.report_id == report_id).values(setting=dict(setting)))
+
+
 def run_query(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Run a report's query and return its rows."""
     statement = text(query)
