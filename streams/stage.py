@@ -226,13 +226,17 @@ def _erased(staged: Staged, source: str, event: MemberErasedEvent) -> None:
     staged.erased[key] = min(staged.erased.get(key, at), at)
 
 
+# Of two roles at one time the rarer one counts: a list of bots or staff that was corrected shows in a second import.
+_RANKS: dict[str, int] = {"member": 0, "moderator": 1, "staff": 2, "bot": 3}
+
+
 def _mention(staged: Staged, source: str, author: Author, at: datetime) -> None:
     """Note that an event names an account. A bare id says nothing about name and role, so it changes neither."""
     seen = _member(staged, (source, author.id), at)
     if not author.display_name and author.role == "member":
         return
-    told = (at, author.display_name or "", author.role)
-    if seen.described_at is None or told > (seen.described_at, seen.name or "", seen.role):
+    told = (at, author.display_name or "", _RANKS[author.role])
+    if seen.described_at is None or told > (seen.described_at, seen.name or "", _RANKS[seen.role]):
         if seen.version < 0:
             seen.name, seen.role = author.display_name or None, author.role
         seen.described_at = at

@@ -17,6 +17,6 @@ on conflict (source_id, external_id) do update set
              excluded.opted_out)
         ) either (version, described_at, display_name, role, joined_at, opted_out)
         order by version desc, described_at desc nulls last, display_name collate "C" desc nulls last,
-                 role collate "C" desc
+                 array_position(array['member', 'moderator', 'staff', 'bot'], role) desc
         limit 1
     )

@@ -87,10 +87,15 @@ def _member(key: tuple[str, str], events: list[Event]) -> tuple[Any, ...]:
     if told:
         data = max(told, key=lambda event: event.data.version).data
         return (data.display_name, data.role, data.joined_at, data.opted_out, data.version, seen_at)
-    mentions = [(event.time, author.display_name or "", author.role) for event in naming if (author := _author(event))]
-    telling = [mention for mention in mentions if mention[1:] != ("", "member")]
-    _, name, role = max(telling, default=(None, "", "member"))
-    return (name or None, role, None, False, -1, seen_at)
+    ranks = ["member", "moderator", "staff", "bot"]
+    mentions = [
+        (event.time, author.display_name or "", ranks.index(author.role))
+        for event in naming
+        if (author := _author(event))
+    ]
+    telling = [mention for mention in mentions if mention[1:] != ("", 0)]
+    _, name, role = max(telling, default=(None, "", 0))
+    return (name or None, ranks[role], None, False, -1, seen_at)
 
 
 def _thread(key: tuple[str, str], events: list[Event]) -> tuple[Any, ...]:

@@ -138,6 +138,12 @@ def test_a_bare_id_does_not_take_a_role_away(engine: Engine, log: Log) -> None:
     assert rows(engine, "select role, seen_at from core.member") == [("staff", START + 5 * HOUR)]
 
 
+def test_a_bot_that_was_taken_for_a_member_is_one_after_a_second_import(engine: Engine, log: Log) -> None:
+    for role in ("member", "bot", "member"):
+        log.load([post(1, author=Author(id="helper", display_name="Helper", role=role))])
+    assert rows(engine, "select role from core.member") == [("bot",)]
+
+
 def test_a_moved_post_is_in_its_new_thread_whatever_comes_late(engine: Engine, log: Log) -> None:
     log.load([post(2, PostEdited, thread_id="t2")])
     log.load([post(1, thread_id="t1")])
