@@ -78,7 +78,7 @@ def _arrived(truth: Truth, found: Findings) -> list[Line]:
         _line("posts", "posts as they stand now", same, len(truth.posts), "version, edits, deletions"),
         _line("reactions", "reactions", found.reactions, truth.reactions),
         _line("decisions", "moderators' decisions", found.decisions, truth.decisions),
-        _line("people", "people counted in their weeks", people, all_people, "found and true, of found or true"),
+        _line("people", "accounts, week by week", people, all_people, "not yet linked to people"),
         _line("answers", "threads answered or waiting", answers, len(threads)),
     ]
 
