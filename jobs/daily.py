@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,6 @@ from warehouse.partitions import ensure_months
 SHARD_POSTS = 2000
 # A repeat of something said longer ago is a post of its own: people do say the same again.
 DUPLICATE_DAYS = 14
-# spaCy's pipelines free their strings when a batch ends, so that two threads must not use one at once.
-_ONE_READER = Lock()
 
 
 @dataclass(frozen=True)
@@ -94,13 +91,12 @@ def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annota
         span = day_span(day, context.zone)
         due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
     table = context.community.community
-    with _ONE_READER:
-        return annotate.prepare(
-            due,
-            languages=table.languages,
-            neighbours=table.language_neighbours,
-            max_chars=context.settings.encoder.max_chars,
-        )
+    return annotate.prepare(
+        due,
+        languages=table.languages,
+        neighbours=table.language_neighbours,
+        max_chars=context.settings.encoder.max_chars,
+    )
 
 
 def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.float32]:
@@ -168,6 +164,6 @@ def _duplicates(today: Sequence[tuple[int, str]], earlier: Sequence[tuple[int, s
 def _is_behind(context: Context, span: Span) -> bool:
     """Say whether records are waiting that may belong to the day: none is newer than the day's end yet."""
     with context.begin() as connection:
-        if runs.loaded_through(connection, span.end):
+        if runs.loaded_through(connection, span.end, group=context.settings.kafka.group):
             return False
-        return waiting(connection.engine, context.settings.kafka) > 0
+        return waiting(connection.engine, context.settings.kafka, before=span.end) > 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from jobs.context import Context, code_version, encoder, open_context
-from jobs.weekly import due_days, fingerprint
+from jobs import weekly
+from jobs.context import code_version, encoder, open_context
 from kernel.calendar import Span, day_span, days_of_week, mondays_between
 from nlp.encoder import work
 from warehouse import posts, registry, runs
@@ -24,7 +24,12 @@ def covered() -> tuple[date, date] | None:
 
 def missing_days(first: date, last: date) -> list[date]:
     """Return the days from `first` to `last`, both included, that are due, oldest first."""
-    return due_days(open_context(), first, last)
+    return weekly.due_days(open_context(), first, last)
+
+
+def changed_days(monday: date) -> list[date]:
+    """Return the days before a week that ran, that its reports look back to, and whose posts have changed since."""
+    return weekly.changed_days(open_context(), monday)
 
 
 def days_over(days: Sequence[date]) -> list[date]:
@@ -49,15 +54,10 @@ def newest_complete_week() -> date | None:
     return None
 
 
-def missing_weeks(first: date, last: date) -> list[date]:
-    """Return the Mondays of weeks from `first` to `last` whose reports are due, oldest first."""
-    context = open_context()
-    return [monday for monday in mondays_between(first, last) if is_week_due(context, monday)]
-
-
-def is_week_due(context: Context, monday: date) -> bool:
+def is_week_due(monday: date) -> bool:
     """Say whether a week's reports never were made, or rest on other input than there is now."""
-    now = fingerprint(context, monday)
+    context = open_context()
+    now = weekly.fingerprint(context, monday)
     with context.begin() as connection:
         done = runs.successes(connection, "weekly", [monday])
     return done.get(monday) != (now, code_version())

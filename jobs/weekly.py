@@ -12,9 +12,10 @@ from jobs.pages import write_index
 from jobs.quality import require
 from kernel.calendar import days_between, days_of_week, week_span
 from kernel.errors import StaleInputError
+from nlp import registry
 from warehouse import runs
 from warehouse.freeze import LOOK_BACK_WEEKS
-from warehouse.reporting import COMMUNITY, Proposal, propose_input
+from warehouse.reporting import COMMUNITY, Proposal, propose_area, propose_input
 
 
 def gate(monday: date) -> str:
@@ -52,11 +53,15 @@ def themes(monday: date) -> dict[str, int]:
 def freeze(monday: date) -> list[dict[str, Any]]:
     """Freeze the input of the week's reports, and return what to make: the whole community, then each area.
 
-    `input_id` is the report that holds the input.
+    `input_id` is the report that holds the input. All reports get their ids here, in one order: their facts are made in
+    any order, or side by side.
     """
     context = open_context()
+    span = week_span(monday, context.zone)
     with context.begin() as connection:
-        input_id = propose_input(connection, proposal(context, monday, COMMUNITY), week_span(monday, context.zone))
+        input_id = propose_input(connection, proposal(context, monday, COMMUNITY), span)
+        for area in context.community.areas:
+            propose_area(connection, proposal(context, monday, area), span, input_id=input_id)
     return [{"area": area, "input_id": input_id} for area in (COMMUNITY, *context.community.areas)]
 
 
@@ -77,6 +82,15 @@ def due_days(context: Context, first: date, last: date) -> list[date]:
         now = runs.day_fingerprints(connection, first, last, context.zone)
         done = runs.successes(connection, "daily", days_between(first, last))
     return [day for day in days_between(first, last) if done.get(day) != (now.get(day, runs.EMPTY), context.steps)]
+
+
+def changed_days(context: Context, monday: date) -> list[date]:
+    """Return the days before a week, as far as its reports look back, that ran and whose posts have changed since."""
+    first, last = monday - timedelta(weeks=LOOK_BACK_WEEKS), monday - timedelta(days=1)
+    with context.begin() as connection:
+        now = runs.day_fingerprints(connection, first, last, context.zone)
+        done = runs.successes(connection, "daily", days_between(first, last))
+    return sorted(day for day, (fingerprint, _) in done.items() if fingerprint != now.get(day, runs.EMPTY))
 
 
 def fingerprint(context: Context, monday: date) -> str:
@@ -111,6 +125,7 @@ def report_config(context: Context, area: str) -> dict[str, Any]:
         "steps": context.steps,
         "encoder": context.settings.encoder.name,
         "themes": community.themes.model_dump(mode="json"),
+        "registry": registry.VERSION,
     }
 
 

@@ -91,9 +91,7 @@ def connect_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
-@lru_cache(maxsize=65_536)
-def _hash_of(key: bytes) -> int:
-    return int(murmur2(key)) & 0x7FFF_FFFF
+_murmur2 = lru_cache(maxsize=65_536)(murmur2)
 
 
 class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no types
@@ -103,7 +101,7 @@ class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafk
         if serialized_key is None:
             return int(super().partition(topic, key, serialized_key, *rest))
         partitions = sorted(rest[-1].partitions_for_topic(topic))
-        return int(partitions[_hash_of(serialized_key) % len(partitions)])
+        return int(partitions[(_murmur2(serialized_key) & 0x7FFF_FFFF) % len(partitions)])
 
 
 class Producer:
@@ -319,11 +317,6 @@ def logs(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, Log]:
         Place(*place): Log(UUID(str(owner)), begins[place].offset, ends[place].offset)
         for place, owner in owners.items()
     }
-
-
-def end_offsets(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, int]:
-    """Return the end of each partition of the topics that exist: the offset that its next record will have."""
-    return {place: log.end for place, log in logs(settings, topics).items()}
 
 
 def create_topics(

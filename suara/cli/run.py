@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -67,7 +69,7 @@ def weekly_command(
 
 def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
     """Run those days that are over and due, or all that are over; return how many ran."""
-    from jobs import daily, plan
+    from jobs import plan
 
     over = plan.days_over(days)
     if len(over) < len(days):
@@ -75,26 +77,39 @@ def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool
     if not over:
         return 0
     due = over if again else [day for day in plan.missing_days(min(over), max(over)) if day in set(over)]
-    if not due:
-        return 0
+    with _daily_runs(due, say, settings=settings) as run_through:
+        run_through(max(over))
+    return len(due)
+
+
+@contextmanager
+def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterator[Callable[[date], None]]:
+    """Give a function that runs the due days up to one of them, while what comes next is encoded beside it."""
+    from jobs import daily, plan
+
     posts, seconds = plan.estimate(due)
     if posts:
         say(f"{len(due)} days to run, {posts:,} posts to read: encoding takes about {_span(seconds)} here")
     ahead = ThreadPoolExecutor(1, "encode-ahead")
-    try:
-        encoded = [ahead.submit(daily.encode_ahead, day) for day in due]
-        for number, day in enumerate(due, 1):
+    left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
+
+    def run_through(last: date) -> None:
+        while left and left[0][0] <= last:
             began = time.monotonic()
-            encoded[number - 1].result()
+            day, encoded = left.popleft()
+            encoded.result()
             _dag("community_daily", {"day": str(day)}, settings)
-            say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   [{number}/{len(due)}]")
+            place = f"[{len(due) - len(left)}/{len(due)}]"
+            say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   {place}")
+
+    try:
+        yield run_through
     finally:
         ahead.shutdown(cancel_futures=True)
-    return len(due)
 
 
 def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> list[Path]:
-    """Run weeks with all that is due before them; return the pages of the community's reports.
+    """Run weeks, each after all that is due before it; return the pages of the community's reports.
 
     Weeks that are not over are named and left out. Raises `StaleInputError` when no other is left.
     """
@@ -107,21 +122,29 @@ def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: 
         if not every:
             raise StaleInputError(message, remedy="Its days can be run one by one with: suara run daily")
         say(f"Left out, {message}")
-    run_daily([day for monday in every for day in days_of_week(monday)], say, settings=settings)
-    made = []
-    for monday in every:
-        began = time.monotonic()
-        page = pages.page_path(settings, monday, "community")
-        if again or not page.exists() or monday in plan.missing_weeks(monday, monday):
-            _dag("advocacy_weekly", {"week": str(monday)}, settings)
-            say(f"week of {monday}  {plan.describe_week(monday)}  {time.monotonic() - began:.1f} s")
-        else:
-            say(f"week of {monday}  nothing has changed, its reports stand")
-        made.append(page)
-    if made:
-        say(f"Reports: {pages.index_path(settings)}")
-        say("Read one with: suara report open. Make it current with: suara report promote")
+    if not every:
+        return []
+    asked = {day for monday in every for day in days_of_week(monday)}
+    due = {*plan.changed_days(every[0]), *(d for d in plan.missing_days(min(asked), max(asked)) if d in asked)}
+    with _daily_runs(sorted(due), say, settings=settings) as run_through:
+        made = [_run_week(monday, run_through, say, settings=settings, again=again) for monday in every]
+    say(f"Reports: {pages.index_path(settings)}")
+    say("Read one with: suara report open. Make it current with: suara report promote")
     return made
+
+
+def _run_week(monday: date, run_through: Callable[[date], None], say: Say, *, settings: Settings, again: bool) -> Path:
+    from jobs import pages, plan
+
+    run_through(days_of_week(monday)[-1])
+    began = time.monotonic()
+    page = pages.page_path(settings, monday, "community")
+    if again or not page.exists() or plan.is_week_due(monday):
+        _dag("advocacy_weekly", {"week": str(monday)}, settings)
+        say(f"week of {monday}  {plan.describe_week(monday)}  {time.monotonic() - began:.1f} s")
+    else:
+        say(f"week of {monday}  nothing has changed, its reports stand")
+    return page
 
 
 def _start() -> Settings:

@@ -57,7 +57,7 @@ def run_demo(*, seed: int, weeks: int = WEEKS, posts: int = POSTS, keep: bool = 
             settings = read_settings()
             step(f"Streaming {len(community.events):,} events through Kafka")
             _stream([event for _, event in community.events], settings, say)
-            step("Running the Airflow DAGs: every day, then every week")
+            step("Running the Airflow DAGs: days, and each week when its days are done")
             _run_weeks(community, settings, say)
             step("Grading against what was planted")
             graded = _grade(community, settings)

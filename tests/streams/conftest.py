@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event as Flag
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from kernel.clock import SystemClock
 from kernel.settings import KafkaSettings
-from streams.broker import MAX_RECORD_BYTES, Consumer, Header, Place, Producer, end_offsets
+from streams.broker import MAX_RECORD_BYTES, Consumer, Header, Place, Producer, logs
 from streams.decode import Rejection, decode
 from streams.events import Event, encode
 from streams.load import Batch, Loader, Outcome, Reach
@@ -25,6 +25,11 @@ from warehouse.engine import connect
 
 PLACE = Place("posts", 0)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def end_offsets(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, int]:
+    """Return the end of each partition of the topics that exist: the offset that its next record will have."""
+    return {place: log.end for place, log in logs(settings, topics).items()}
 
 
 @dataclass

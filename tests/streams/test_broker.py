@@ -10,9 +10,9 @@ from kafka.partitioner.default import DefaultPartitioner
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
 from kernel.settings import KafkaSettings
 from streams import broker
-from streams.broker import MAX_RECORD_BYTES, Consumer, Place, Producer, connect_options, end_offsets, logs, topic_ids
+from streams.broker import MAX_RECORD_BYTES, Consumer, Place, Producer, connect_options, logs, topic_ids
 from streams.topics import Topic, ensure_topics
-from tests.streams.conftest import Stream, read_all
+from tests.streams.conftest import Stream, end_offsets, read_all
 
 
 @pytest.fixture

@@ -11,10 +11,11 @@ import pytest
 
 from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings
-from streams.broker import Consumer, Producer, create_topics, end_offsets
+from streams.broker import Consumer, Producer, create_topics
 from streams.events import Event, Maker, MemberErased, MemberState, PostCreated, encode
 from streams.publisher import publish
 from streams.topics import Topic, ensure_topics
+from tests.streams.conftest import end_offsets
 from tests.streams.connectors.sources import connector
 from tests.streams.connectors.test_files import FORUM
 

@@ -24,7 +24,7 @@ from sqlalchemy import Engine, text
 
 from kernel.errors import PartUnavailableError, StreamError, TopicRecreatedError, WarehouseError
 from kernel.settings import KafkaSettings, read_settings
-from streams.broker import delete_topics, end_offsets
+from streams.broker import delete_topics
 from streams.offsets import waiting
 from streams.sink import SinkTotals
 from streams.topics import ensure_topics
@@ -32,7 +32,7 @@ from suara.local import guardian, postgres, processes
 from suara.local import kafka as broker
 from suara.local.processes import Identity
 from tests.fixtures.servers import say
-from tests.streams.conftest import Stream
+from tests.streams.conftest import Stream, end_offsets
 from tests.streams.histories import shuffled, town
 from tests.streams.reducer import read_core, reduce
 from tests.streams.test_decode import POISON, SECRET, VALUE

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from kernel.settings import read_settings
-from streams.broker import Producer, end_offsets
+from streams.broker import Producer
 from streams.topics import Topic
 from suara.local import jars, processes, stack
+from tests.streams.conftest import end_offsets
 from tests.suara.local.other_users import NOBODY, not_as_root
 from tests.suara.local.test_processes import until
 
