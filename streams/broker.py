@@ -95,13 +95,12 @@ _murmur2 = lru_cache(maxsize=65_536)(murmur2)
 
 
 class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no types
-    """Kafka's own choice of a partition; keys are remembered, for their hash is slow in Python and threads are long."""
+    """Kafka's own choice for a key, remembered, for its hash is slow in Python; without a key the first partition."""
 
     def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> int:
-        if serialized_key is None:
-            return int(super().partition(topic, key, serialized_key, *rest))
         partitions = sorted(rest[-1].partitions_for_topic(topic))
-        return int(partitions[(_murmur2(serialized_key) & 0x7FFF_FFFF) % len(partitions)])
+        place = (_murmur2(serialized_key) & 0x7FFF_FFFF) % len(partitions) if serialized_key else 0
+        return int(partitions[place])
 
 
 class Producer:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -90,7 +93,7 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
     posts, seconds = plan.estimate(due)
     if posts:
         say(f"{len(due)} days to run, {posts:,} posts to read: encoding takes about {_span(seconds)} here")
-    ahead = ThreadPoolExecutor(1, "encode-ahead")
+    ahead = ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way)
     left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
 
     def run_through(last: date) -> None:
@@ -106,6 +109,12 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
         yield run_through
     finally:
         ahead.shutdown(cancel_futures=True)
+
+
+def _give_way() -> None:
+    """Leave the cores to the other threads: this one, and those that it starts, use what is idle."""
+    if sys.platform == "linux":  # elsewhere a priority is a process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> list[Path]:
