@@ -138,7 +138,7 @@ def test_a_list_of_objects_is_no_text(tmp_path: Path, words: str) -> None:
     [
         (b"", "csv", "is empty"),
         (b"\n \n", "jsonl", "is empty"),
-        (gzip.compress(b""), "csv", "is empty"),
+        (gzip.compress(b"", mtime=0), "csv", "is empty"),
         (b"PK\x03\x04rest", "csv", "spreadsheet"),
         (b"BZh91AY", "jsonl", "other than gzip"),
         (b'{"id":1}\n', "csv", "suara import jsonl"),
