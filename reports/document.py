@@ -120,7 +120,8 @@ def compose(
     ordered = tuple(sorted((canonical(fact) for fact in facts), key=lambda fact: fact.id))
     known = {fact.id for fact in ordered}
     named = [_pick(ThemeName, row) for row in themes if f"theme.{row['theme_id']}.people" in known]
-    waiting = [_waiting(row) for row in threads if f"thread.{row['thread_id']}.waiting_hours" in known]
+    asking = set(waiting_in(ordered))
+    waiting = [_waiting(row) for row in threads if row["thread_id"] in asking]
     shown = {theme.theme_id for theme in named}
     return Document(
         meta=meta,
