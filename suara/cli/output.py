@@ -44,12 +44,8 @@ def open_warehouse() -> Iterator[Connection]:
 
     url = stack.ensure_warehouse(read_settings(), say=lambda line: typer.echo(line, err=True))
     os.environ["SUARA_WAREHOUSE__URL"] = url
-    engine = connect(url, role="pipeline")
-    try:
-        with engine.begin() as connection:
-            yield connection
-    finally:
-        engine.dispose()
+    with connect(url, role="pipeline").begin() as connection:
+        yield connection
 
 
 def _cell(value: Any) -> str:

@@ -175,15 +175,12 @@ def drain(settings: Settings, say: Say) -> None:
 
     assert settings.warehouse.url is not None  # noqa: S101 - exported just before
     engine = connect(settings.warehouse.url.get_secret_value(), role="ingest")
-    try:
-        left = waiting(engine, settings.kafka)
-        if left:
-            say(f"Loading {left:,} events that wait in Kafka")
-        while waiting(engine, settings.kafka):
-            stack.require_sink(settings)
-            time.sleep(0.2)
-    finally:
-        engine.dispose()
+    left = waiting(engine, settings.kafka)
+    if left:
+        say(f"Loading {left:,} events that wait in Kafka")
+    while waiting(engine, settings.kafka):
+        stack.require_sink(settings)
+        time.sleep(0.2)
 
 
 def _dag(name: str, conf: dict[str, str], settings: Settings) -> None:

@@ -83,12 +83,8 @@ _COUNTS = """
 
 def read_findings(warehouse_url: str) -> Findings:
     """Read all that is graded, in one transaction."""
-    engine = connect(warehouse_url, role="pipeline")
-    try:
-        with engine.begin() as connection:
-            return _read(connection)
-    finally:
-        engine.dispose()
+    with connect(warehouse_url, role="pipeline").begin() as connection:
+        return _read(connection)
 
 
 def _read(connection: Connection) -> Findings:
