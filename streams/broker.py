@@ -98,9 +98,8 @@ class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafk
     """Kafka's own choice for a key, remembered, for its hash is slow in Python; without a key the first partition."""
 
     def partition(self, topic: str, key: Any, serialized_key: bytes | None, *rest: Any) -> int:
-        partitions = sorted(rest[-1].partitions_for_topic(topic))
-        place = (_murmur2(serialized_key) & 0x7FFF_FFFF) % len(partitions) if serialized_key else 0
-        return int(partitions[place])
+        partitions = len(rest[-1].partitions_for_topic(topic))  # Kafka numbers them from 0 on
+        return (_murmur2(serialized_key) & 0x7FFF_FFFF) % partitions if serialized_key else 0
 
 
 class Producer:
@@ -119,7 +118,7 @@ class Producer:
                 partitioner=_RememberingPartitioner(),
                 compression_type="lz4",
                 linger_ms=20,
-                batch_size=128 * 1024,
+                batch_size=512 * 1024,
                 max_request_size=max_record_bytes + 64 * 1024,
                 delivery_timeout_ms=60_000,
                 max_block_ms=15_000,

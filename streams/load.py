@@ -76,6 +76,8 @@ class Loader:
         self._owner = owner
         self._pooled = engine.raw_connection()
         self._driver = cast("psycopg.Connection[Any]", self._pooled.driver_connection)
+        # A prepared statement keeps its plan for ever, also one that was made while the warehouse was empty.
+        self._driver.prepare_threshold = None
         with self._driver.transaction():
             merge.prepare(self._driver)
 

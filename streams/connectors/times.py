@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_NAMES = {"UTC": "+00:00", "GMT": "+00:00", "Z": "+00:00"}
@@ -25,13 +26,14 @@ def is_naive(text: str, *, form: str | None = None) -> bool:
 
 def time_reader(zone: tzinfo, *, form: str | None = None) -> Callable[[str], datetime]:
     """Return a function from text to an instant in UTC, which raises `ValueError`; `form` is a `strptime` format."""
+    zone = UTC if zone == ZoneInfo("UTC") else zone
 
     def instant(text: str) -> datetime:
         found = _parsed(text, form)
-        if found.tzinfo is UTC:
-            return found
         if found.tzinfo is None:
             found = found.replace(tzinfo=zone)
+        if found.tzinfo is UTC:
+            return found
         try:
             return found.astimezone(UTC)
         except OverflowError as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -143,6 +141,7 @@ def _rehearse(connector: FileConnector) -> Summary:
 def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary:
     """Send the file and, where asked for, follow it into the warehouse."""
     from kernel.clock import SystemClock
+    from kernel.memory import rare_collections
     from streams import imports
     from streams.broker import Producer
     from streams.publisher import publish
@@ -153,42 +152,26 @@ def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary
     clock, tally = SystemClock(), imports.Tally()
     found = stack.ensure(settings, sink=True, say=import_report.say)
     engine = connect(found.warehouse_url, role="pipeline")
+    before = imports.ends(found.kafka, engine)
+    began = clock.monotonic()
+    number = imports.begin(
+        engine, source=connector.name, path=connector.table.path, mapping=str(connector.mapping), at=clock.now()
+    )
+    landed = None
     try:
-        before = imports.ends(found.kafka, engine)
-        began = clock.monotonic()
-        number = imports.begin(
-            engine, source=connector.name, path=connector.table.path, mapping=str(connector.mapping), at=clock.now()
-        )
-        landed = None
-        try:
-            with import_report.progress(connector, tally) as show:
-                with _rare_collections(), Producer(found.kafka) as producer:
-                    show("Sending", None)
-                    publish(tally.events(connector.read()), producer)
-                written = imports.stretch(before, imports.ends(found.kafka, engine))
-                if wait:
-                    imports.follow(engine, written, group=found.kafka.group, clock=clock, show=show)
-        finally:
-            imports.finish(engine, number, tally, at=clock.now())
-        if wait:
-            landed = imports.landed(engine, written, source=connector.name, sent=tally.sent)
+        with import_report.progress(connector, tally) as show:
+            with rare_collections(), Producer(found.kafka) as producer:
+                show("Sending", None)
+                publish(tally.events(connector.read()), producer)
+            written = imports.stretch(before, imports.ends(found.kafka, engine))
+            if wait:
+                imports.follow(engine, written, group=found.kafka.group, clock=clock, show=show)
     finally:
-        engine.dispose()
+        imports.finish(engine, number, tally, at=clock.now())
+    if wait:
+        landed = imports.landed(engine, written, source=connector.name, sent=tally.sent)
     seconds = clock.monotonic() - began
     return import_report.Summary(connector.name, connector.table.path, tally, landed=landed, seconds=seconds)
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Look for cycles rarely: rows and records make none, and looking costs a sixth of the time."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -46,6 +46,7 @@ def sink(
     """
     from kernel import log
     from kernel.clock import SystemClock
+    from kernel.memory import rare_collections
     from kernel.settings import read_settings
     from streams.sink import Sink
 
@@ -56,7 +57,8 @@ def sink(
         worker = Sink(
             found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
         )
-        totals = worker.run(_stop_on_signal(), until_idle=until_idle)
+        with rare_collections():
+            totals = worker.run(_stop_on_signal(), until_idle=until_idle)
     typer.echo(f"Done: {_describe(totals)}")
     if totals.rejected:
         typer.echo('See why with: suara psql -c "select * from ops.rejected_digest"')

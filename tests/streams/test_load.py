@@ -175,6 +175,13 @@ def test_of_a_batch_that_overlaps_only_the_news_is_written(engine: Engine, log: 
     assert rows(engine, "select next_offset, owner from raw.ingest_offset") == [(3, "test")]
 
 
+def test_no_plan_outlives_its_batch(log: Log) -> None:
+    """One made while the warehouse is empty would make each later batch read all of it, some 20 times slower."""
+    for version in range(12):
+        log.load([post(version)])
+    assert log.loader._driver.execute("select name from pg_prepared_statements").fetchall() == []
+
+
 def test_a_gap_is_left_out_and_named_until_it_is_accepted(engine: Engine, log: Log) -> None:
     log.load([post(1)])
     outcome = log.load([post(3, PostEdited)], at=2)
