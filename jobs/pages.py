@@ -17,9 +17,18 @@ from reports.document import Document
 from warehouse import documents, registry, reporting
 
 
-def page_path(settings: Settings, monday: date, area: str) -> Path:
-    """Return where the HTML page of a report is."""
-    return settings.home / "reports" / str(monday) / area / "report.html"
+def newest_page(context: Context, monday: date, area: str) -> Path | None:
+    """Return where the HTML page of the newest report of a week is, or None where there is no report."""
+    with context.begin() as connection:
+        for row in reporting.list_reports(connection):
+            if (row["week"], row["area"]) == (monday, area):
+                meta = _meta(context.community, documents.read_report(connection, row["report_id"]))
+                return _page(context.settings, meta)
+    return None
+
+
+def _page(settings: Settings, meta: document.Meta) -> Path:
+    return settings.home / "reports" / meta.folder / meta.area / "report.html"
 
 
 def index_path(settings: Settings) -> Path:
@@ -63,7 +72,7 @@ def write_pages(context: Context, report_id: int) -> Path:
     """Write the page of a report and its twins, and return the HTML page's place."""
     with context.begin() as connection:
         made = read_document(connection, context.community, report_id)
-    page = page_path(context.settings, made.meta.week, made.meta.area)
+    page = _page(context.settings, made.meta)
     page.parent.mkdir(parents=True, exist_ok=True)
     _replace(page, render.html(made).encode())
     _replace(page.with_suffix(".md"), render.markdown(made).encode())
@@ -72,12 +81,10 @@ def write_pages(context: Context, report_id: int) -> Path:
 
 
 def write_index(context: Context) -> Path:
-    """Write the index over the newest revision of every report, and return its place."""
-    seen: dict[tuple[date, str], int] = {}
+    """Write the index over every report that somebody promoted or that is newer than it, and return its place."""
     with context.begin() as connection:
-        for row in reporting.list_reports(connection):
-            seen.setdefault((row["week"], row["area"]), row["report_id"])
-        entries = [index.entry(read_document(connection, context.community, report_id)) for report_id in seen.values()]
+        shown = [row["report_id"] for row in reporting.list_reports(connection) if row["status"] != "superseded"]
+        entries = [index.entry(read_document(connection, context.community, report_id)) for report_id in shown]
     path = index_path(context.settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     _replace(path, index.index_html(entries).encode())
@@ -99,6 +106,7 @@ def _meta(community: CommunityFile, row: dict[str, Any]) -> document.Meta:
         area=row["area"],
         areas=tuple(document.Area(**area) for area in (_areas(community) if areas is None else areas)),
         revision=row["revision"],
+        edition=row["edition"],
         status=row["status"],
         promoted_by=row["promoted_by"],
         data_through=row["data_through"],

@@ -36,6 +36,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
 
     `areas` are all areas of the product, for their titles and owners. `models` names what read the posts, each with its
     version. `continuity` and `stability` grade the week's theme run, 0 to 1; None where there was nothing to compare.
+    `edition` counts the inputs of a week: it grows when posts change after somebody promoted one of its reports.
     """
 
     report_id: int
@@ -47,6 +48,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     area: str = COMMUNITY
     areas: tuple[Area, ...] = ()
     revision: int = 1
+    edition: int = 1
     status: Literal["proposed", "current", "superseded"] = "proposed"
     promoted_by: str | None = None
     data_through: datetime | None = None
@@ -67,6 +69,11 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     def zone(self) -> ZoneInfo:
         """The zone of its days and weeks."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the week's pages, of all areas on the same input; a promoted report's is never written to."""
+        return str(self.week) if self.edition == 1 else f"{self.week}-{self.edition}"
 
     def title_of(self, key: str) -> str:
         """Return the title of an area."""

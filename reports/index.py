@@ -21,6 +21,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One report in the index; `facts` are those that its line shows, `first` the theme that leads it."""
 
     week: date
+    folder: str
     area: str
     title: str
     community: str
@@ -32,7 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def href(self) -> str:
         """The report's folder, seen from the index."""
-        return f"{self.week}/{self.area}"
+        return f"{self.folder}/{self.area}"
 
 
 def entry(document: Document) -> Entry:
@@ -41,6 +42,7 @@ def entry(document: Document) -> Entry:
     shown = ("voice.people", "voice.posts")
     return Entry(
         week=meta.week,
+        folder=meta.folder,
         area=meta.area,
         title=meta.community if meta.is_community else meta.title_of(meta.area),
         community=meta.community,

@@ -12,8 +12,11 @@ from warehouse.tables.reports import report, report_fact, report_quote, report_t
 
 
 def read_report(connection: Connection, report_id: int) -> dict[str, Any]:
-    """Return the row of a report."""
-    return dict(connection.execute(select(report).where(report.c.report_id == report_id)).mappings().one())
+    """Return the row of a report, and as `edition` the revision of the input that it was made on."""
+    source = report.alias("input")
+    edition = select(source.c.revision).where(source.c.report_id == report.c.input_id).scalar_subquery()
+    query = select(report, edition.label("edition")).where(report.c.report_id == report_id)
+    return dict(connection.execute(query).mappings().one())
 
 
 def read_facts(connection: Connection, report_id: int) -> list[Fact]:

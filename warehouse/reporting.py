@@ -135,13 +135,15 @@ def list_reports(connection: Connection) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def promote(connection: Connection, report_id: int, *, by: str, now: datetime) -> None:
-    """Make a proposed report current, and the one it replaces superseded."""
+def promote(connection: Connection, report_id: int, *, by: str, now: datetime) -> list[int]:
+    """Make a proposed report current and what it replaces superseded; return the ids of what was replaced."""
     row = connection.execute(select(report).where(report.c.report_id == report_id)).one()
     same = (report.c.week == row.week) & (report.c.area == row.area) & (report.c.status == "current")
-    connection.execute(update(report).where(same & (report.c.report_id != report_id)).values(status="superseded"))
+    others = update(report).where(same & (report.c.report_id != report_id)).values(status="superseded")
+    replaced = list(connection.execute(others.returning(report.c.report_id)).scalars())
     values = {"status": "current", "promoted_by": by, "promoted_at": now}
     connection.execute(update(report).where(report.c.report_id == report_id).values(values))
+    return replaced
 
 
 def _newest(connection: Connection, week: date, area: str) -> Any:

@@ -55,7 +55,11 @@ def promote_command(
     *,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Your name; the report carries it.")],
 ) -> None:
-    """Make a proposed report current. Only a current report is delivered."""
+    """Make a proposed report current. Only a current report is delivered.
+
+    It is the newest proposal of its week and area. The report that it replaces
+    keeps its page, marked as superseded.
+    """
     from jobs import pages
     from jobs.context import open_context
     from warehouse import reporting
@@ -63,7 +67,12 @@ def promote_command(
     monday = parse_monday(week)
     with open_warehouse() as connection:
         row = reporting.find_report(connection, monday, area)
-        reporting.promote(connection, row.report_id, by=by, now=open_context().clock.now())
+        if row.status == "current":
+            typer.echo(f"It is current already, promoted by {row.promoted_by}. Nothing was changed.")
+            return
+        replaced = reporting.promote(connection, row.report_id, by=by, now=open_context().clock.now())
+    for report_id in replaced:
+        typer.echo(f"Superseded: {pages.write_pages(open_context(), report_id)}")
     page = pages.write_pages(open_context(), row.report_id)
     pages.write_index(open_context())
     typer.echo(f"The report of '{area}' for the week of {monday} is current, promoted by {by}.\n{page}")

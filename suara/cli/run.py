@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -117,8 +116,8 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
-def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> list[Path]:
-    """Run weeks, each after all that is due before it; return the pages of the community's reports.
+def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> None:
+    """Run weeks, each after all that is due before it.
 
     Weeks that are not over are named and left out. Raises `StaleInputError` when no other is left.
     """
@@ -132,28 +131,28 @@ def run_weekly(mondays: Sequence[date], say: Say, *, settings: Settings, again: 
             raise StaleInputError(message, remedy="Its days can be run one by one with: suara run daily")
         say(f"Left out, {message}")
     if not every:
-        return []
+        return
     asked = {day for monday in every for day in days_of_week(monday)}
     due = {*plan.changed_days(every[0]), *(d for d in plan.missing_days(min(asked), max(asked)) if d in asked)}
     with _daily_runs(sorted(due), say, settings=settings) as run_through:
-        made = [_run_week(monday, run_through, say, settings=settings, again=again) for monday in every]
+        for monday in every:
+            _run_week(monday, run_through, say, settings=settings, again=again)
     say(f"Reports: {pages.index_path(settings)}")
     say("Read one with: suara report open. Make it current with: suara report promote")
-    return made
 
 
-def _run_week(monday: date, run_through: Callable[[date], None], say: Say, *, settings: Settings, again: bool) -> Path:
+def _run_week(monday: date, run_through: Callable[[date], None], say: Say, *, settings: Settings, again: bool) -> None:
     from jobs import pages, plan
+    from jobs.context import open_context
 
     run_through(days_of_week(monday)[-1])
     began = time.monotonic()
-    page = pages.page_path(settings, monday, "community")
-    if again or not page.exists() or plan.is_week_due(monday):
+    page = pages.newest_page(open_context(), monday, "community")
+    if again or page is None or not page.exists() or plan.is_week_due(monday):
         _dag("advocacy_weekly", {"week": str(monday)}, settings)
         say(f"week of {monday}  {plan.describe_week(monday)}  {time.monotonic() - began:.1f} s")
     else:
         say(f"week of {monday}  nothing has changed, its reports stand")
-    return page
 
 
 def _start() -> Settings:

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from jobs import daily, plan, weekly
 from jobs.context import open_context
+from jobs.pages import newest_page
 from kernel.calendar import days_of_week
 from kernel.clock import FixedClock
 from kernel.errors import InputError, RunFailedError, StaleInputError
+from suara.cli.main import app
 from suara.cli.run import run_daily, run_weekly
 from suara.local import airflow
 from suara.local.dagruns import run_dag
@@ -61,7 +64,8 @@ def test_day_that_ran_is_due_again_only_when_it_changed(community):
 
 def test_week_ends_at_a_proposed_report_and_stands_until_something_changes(community):
     said = []
-    (page,) = run_weekly([MONDAY], said.append, settings=community)
+    run_weekly([MONDAY], said.append, settings=community)
+    page = newest_page(open_context(), MONDAY, "community")
     assert page.exists()
     (report,) = rows("select report_id, status from mart.report where week = :week", week=MONDAY)
     assert report.status == "proposed"
@@ -150,8 +154,8 @@ def test_run_that_does_not_say_its_day_is_refused(community):
 
 def test_week_without_posts_gives_an_honest_empty_report(community):
     empty = date(2026, 11, 16)
-    (page,) = run_weekly([empty], print, settings=community)
-    assert page.exists()
+    run_weekly([empty], print, settings=community)
+    assert newest_page(open_context(), empty, "community").exists()
     join = "mart.report_post p join mart.report r using (report_id)"
     posts = rows(f"select count(*) from {join} where r.week = :week and p.week = r.week", week=empty)
     assert posts == [(0,)]
@@ -170,6 +174,35 @@ def test_only_a_promoted_report_is_delivered(community):
         reporting.promote(connection, report.report_id, by="Rani", now=context.clock.now())
     run("deliver", community)
     assert deliver.promoted() == []
+
+
+def test_promoted_report_keeps_its_page_when_posts_change(community):
+    monday = date(2026, 11, 9)
+    run_weekly([monday], print, settings=community)
+    cli = CliRunner()
+    said = cli.invoke(app, ["report", "promote", "--week", str(monday), "--by", "Rani"]).output
+    page = newest_page(open_context(), monday, "community")
+    assert str(page) in said.replace("\n", "")
+    promoted = page.read_text()
+    assert "current already, promoted by Rani" in cli.invoke(
+        app, ["report", "promote", "--week", str(monday), "--by", "Sari"]
+    ).output  # fmt: skip
+    with open_context().begin() as connection:
+        connection.execute(text("set local role suara_ingest"))
+        post = rows("select post_id from mart.fct_post where created_date = :day limit 1", day=monday)[0].post_id
+        delete = "update core.post set version = version + 1, status = 'deleted', body = null where post_id = :post"
+        connection.execute(text(delete), {"post": post})
+    run_weekly([monday], print, settings=community)
+    proposal = newest_page(open_context(), monday, "community")
+    assert proposal.parent.parent.name == f"{monday}-2"
+    assert page.read_text() == promoted
+    index = (community.home / "reports" / "index.html").read_text()
+    assert f'href="{monday}/community/report.html"' in index
+    assert f'href="{monday}-2/community/report.html"' in index
+    said = cli.invoke(app, ["report", "promote", "--week", str(monday), "--by", "Sari"]).output
+    assert f"Superseded: {page}" in said.replace("\n", "")
+    assert page.read_text() != promoted
+    assert f'href="{monday}/community/report.html"' not in (community.home / "reports" / "index.html").read_text()
 
 
 def test_maintenance_makes_partitions_ahead(community):

@@ -108,12 +108,12 @@ def test_forged_quote_is_found(owner):
 def test_settings_of_today_break_no_report(owner, community):
     path = community.config
     before = path.read_text()
-    page = pages.page_path(community, MONDAY, "community").read_bytes()
+    page = pages.newest_page(open_context(), MONDAY, "community").read_bytes()
     path.write_text(before + "\n[response]\nsla_hours = 12\n\n[areas.later]\ntitle = 'Later'\nteam = 'Later'\n")
     try:
         assert verify(MONDAY, "community")[2] == []
         render_again()
-        assert pages.page_path(community, MONDAY, "community").read_bytes() == page
+        assert pages.newest_page(open_context(), MONDAY, "community").read_bytes() == page
     finally:
         path.write_text(before)
 
@@ -127,7 +127,7 @@ def test_words_of_somebody_who_opted_out_since_are_on_no_page(owner, community):
                 where area = 'community' and week = date '2026-10-26' order by quote_id limit 1
             """)
         ).one()
-    twin = pages.page_path(community, MONDAY, "community").with_suffix(".json")
+    twin = pages.newest_page(open_context(), MONDAY, "community").with_suffix(".json")
     assert json.dumps(quote.quoted, ensure_ascii=False) in twin.read_text()
     change(owner, f"update core.member set opted_out = true where member_id = {quote.member_id}")
     try:
