@@ -128,6 +128,8 @@ def facts(day: date, *, fingerprint: str) -> list[str]:
         earlier = posts.read_encoded(connection, Span(span.start - timedelta(days=DUPLICATE_DAYS), span.start))
         posts.write_duplicates(connection, span, _duplicates(today, earlier))
         marts.set_timezone(connection, context.zone)
+        for name, source in context.community.sources.items():
+            marts.describe_source(connection, name, kind=source.kind, url=source.url)
         ensure_months(connection, day, day)
         marts.refresh_dates(connection, day, day)
         rows = marts.refresh_posts(connection, day, context.zone)

@@ -118,7 +118,8 @@ def stage(arrivals: Iterable[Arrival]) -> Staged:
     staged = Staged()
     for _, _, event in arrivals:
         kind, name = source_of(event.source)
-        staged.sources.setdefault(name, kind)
+        if staged.sources.setdefault(name, kind) == "other":
+            staged.sources[name] = kind
         _STAGERS[type(event)](staged, name, event)
     return staged
 

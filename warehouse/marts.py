@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, text
 
 from kernel.calendar import day_span, monday_of
+from kernel.model import SourceKind
 
 _DATES = text("""
     insert into mart.dim_date
@@ -158,6 +159,14 @@ def set_timezone(connection: Connection, zone: ZoneInfo) -> None:
             insert into ops.setting values ('timezone', :zone) on conflict (name) do update set value = excluded.value
         """),
         {"zone": zone.key},
+    )
+
+
+def describe_source(connection: Connection, name: str, *, kind: SourceKind, url: str | None) -> None:
+    """Record what the community says of a source, where there is one of this name; the kind `other` says nothing."""
+    connection.execute(
+        text("update core.source set kind = coalesce(nullif(:kind, 'other'), kind), url = :url where name = :name"),
+        {"name": name, "kind": kind, "url": url},
     )
 
 

@@ -1,7 +1,8 @@
 -- The whole community, week by week, whatever the area: what came in, what was left out, who was there.
 --
 -- Grain: one week, from the first known one (at most thirteen before the report's) to the report's own.
---        A week without posts is there with zeros; a week before the first known one is not there.
+--        A week without posts is there with zeros; a week before the first known one is not there, but for
+--        the report's own.
 -- week             Monday
 -- posts            live posts of everybody
 -- counted_posts    posts by people of the community: not bot, not staff, not spam
@@ -18,7 +19,7 @@ with seen as (
 calendar as (
     select cast(:week as date) - 7 * step as week
     from generate_series(0, 13) as step
-    where cast(:week as date) - 7 * step >= coalesce(
+    where cast(:week as date) - 7 * step >= least(
         (select posts_since from mart.report where report_id = :input_id), cast(:week as date)
     )
 ),

@@ -1,4 +1,4 @@
-"""What a connector is: something that yields the events of one source, and says which rows it could not use and why.
+"""What a connector yields: the events of one source, and which rows it could not use and why.
 
 Every row of the source becomes exactly one item, so that read = events + rejected + skipped. Reading twice yields the
 same ids, keys and versions; that is what makes an import restartable. An item that is not an event never holds words
@@ -7,10 +7,8 @@ of its row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, TypeAlias
 
 from streams.events import Event
 
@@ -49,16 +47,3 @@ class SkippedRow:
 
 
 Item: TypeAlias = Event | RejectedRow | SkippedRow
-
-
-class Connector(Protocol):
-    """A source of events."""
-
-    @property
-    def name(self) -> str:
-        """The source's name: the instance in keys and ids."""
-        ...
-
-    def read(self, since: datetime | None = None) -> Iterator[Item]:
-        """Yield one item a row of what was written since. Raises `InputError` when the source breaks off."""
-        ...

@@ -152,8 +152,8 @@ def test_run_that_does_not_say_its_day_is_refused(community):
         run("community_daily", community)
 
 
-def test_week_without_posts_gives_an_honest_empty_report(community):
-    empty = date(2026, 11, 16)
+@pytest.mark.parametrize("empty", [date(2026, 11, 16), date(2020, 1, 6)], ids=["after all posts", "before all posts"])
+def test_week_without_posts_gives_an_honest_empty_report(community, empty):
     run_weekly([empty], print, settings=community)
     assert newest_page(open_context(), empty, "community").exists()
     join = "mart.report_post p join mart.report r using (report_id)"

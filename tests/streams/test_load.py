@@ -101,6 +101,15 @@ def test_deleted_before_created_stays_deleted_and_without_words(engine: Engine, 
     assert rows(engine, "select version, body from core.post_revision order by 1") == [(1, "words 1"), (2, None)]
 
 
+def test_a_source_of_unknown_kind_takes_the_first_that_is_known(engine: Engine, log: Log) -> None:
+    state = PostState(post_id="p", thread_id="t", author=Author(id="ana"), version=1, created_at=START, body="words")
+    for kind in ("other", "chat", "other", "forum"):
+        log.load([Maker(kind=kind, instance="somewhere").post(PostCreated, state, at=START)])  # type: ignore[arg-type]
+        assert rows(engine, "select kind from core.source where name = 'somewhere'") == [
+            ("other" if kind == "other" and log.end == 1 else "chat",)
+        ]
+
+
 def test_restored_posts_live_again(engine: Engine, log: Log) -> None:
     for event in (post(3, PostRestored), post(2, PostDeleted), post(1)):
         log.load([event])

@@ -66,6 +66,12 @@ class TestDimensions:
     def test_sources(self, rows: Rows) -> None:
         key = rows.source("reviews-of-app", "reviews")
         assert rows.all("select * from mart.dim_source") == [(key, "reviews-of-app", "reviews", None)]
+        marts.describe_source(rows.connection, "reviews-of-app", kind="other", url="https://store.example/app")
+        marts.describe_source(rows.connection, "elsewhere", kind="chat", url=None)
+        place = "https://store.example/app"
+        assert rows.all("select * from mart.dim_source") == [(key, "reviews-of-app", "reviews", place)]
+        marts.describe_source(rows.connection, "reviews-of-app", kind="tracker", url=None)
+        assert rows.all("select * from mart.dim_source") == [(key, "reviews-of-app", "tracker", None)]
 
     def test_members_have_days_and_no_names(self, rows: Rows) -> None:
         source = rows.source()
@@ -189,6 +195,10 @@ class TestUnansweredThreads:
         assert found["waiting_hours"] == 2.0  # to the newest post of the forum, not of the reviews
         assert (found["theme_id"], found["area"], found["feedback_type"]) == (theme, "identity", "question")
         assert (found["replies"], len(found["excerpt"])) == (1, 160)
+        rows.connection.execute(
+            text("update core.member set opted_out = true where member_id = :asker"), {"asker": asker}
+        )
+        assert rows.all("select thread_id, excerpt, url from mart.unanswered_threads") == [(waiting, None, None)]
 
 
 def test_member_activity(rows: Rows) -> None:

@@ -75,7 +75,8 @@ setting = Table(
     METADATA,
     text(
         "name",
-        "timezone: the zone of all days and weeks here; views: the views that were made, and from what.",
+        "timezone: the zone of all days and weeks here; views: the views that were made, and from what; "
+        "tombstone_salt: what the ids of forgotten members are hashed with.",
         primary_key=True,
     ),
     text("value", "Its value."),

@@ -20,14 +20,15 @@ select
     d.area,
     f.feedback_type,
     f.language,
-    left(f.masked, 160) as excerpt,
-    f.url,
+    case when not m.opted_out and m.erased_at is null then left(f.masked, 160) end as excerpt,
+    case when not m.opted_out and m.erased_at is null then f.url end as url,
     newest.seen_through,
     extract(epoch from newest.seen_through - r.started_at)::double precision / 3600 as waiting_hours
 from mart.fct_thread_response r
 join core.source s using (source_id)
 join newest using (source_id)
 left join mart.fct_post f on f.post_id = r.first_post_id and f.created_date = r.started_date
+left join core.member m on m.member_id = f.member_id
 left join mart.dim_theme d on d.theme_id = f.theme_id
 where r.first_response_at is null and r.is_counted and r.status = 'open' and s.kind <> 'reviews';
 
@@ -43,7 +44,7 @@ comment on column mart.unanswered_threads.theme is 'Name of that theme.';
 comment on column mart.unanswered_threads.area is 'Area of that theme.';
 comment on column mart.unanswered_threads.feedback_type is 'Kind of feedback of the opening post; null when unsure.';
 comment on column mart.unanswered_threads.language is 'Language of the opening post; null while it is not yet read.';
-comment on column mart.unanswered_threads.excerpt is 'First 160 characters of the opening post, masked.';
-comment on column mart.unanswered_threads.url is 'Where a person can read it.';
+comment on column mart.unanswered_threads.excerpt is 'First 160 characters of the opening post, masked; null where its writer does not want to be quoted.';
+comment on column mart.unanswered_threads.url is 'Where a person can read it; null where its writer does not want to be quoted.';
 comment on column mart.unanswered_threads.seen_through is 'Newest live post of the source: waiting is measured to here.';
 comment on column mart.unanswered_threads.waiting_hours is 'Hours from started_at to seen_through.';
