@@ -26,6 +26,7 @@ from sqlalchemy import text
 
 from kernel import log
 from kernel.clock import SystemClock
+from kernel.memory import rare_collections
 from kernel.settings import read_settings
 from streams.broker import Producer
 from streams.events import (
@@ -112,7 +113,8 @@ def measure(*, number: int, batch: int, seed: int, posts_only: bool) -> dict[str
             began, used, served = clock.monotonic(), psutil.cpu_times(), _postgres_seconds(settings.home)
             mine = psutil.Process().cpu_times()
             worker = Sink(found.kafka, found.warehouse_url, clock=clock, batch=batch)
-            totals = worker.run(threading.Event(), until_idle=True)
+            with rare_collections():
+                totals = worker.run(threading.Event(), until_idle=True)
             seconds = clock.monotonic() - began
             after, whole = psutil.Process().cpu_times(), psutil.cpu_times()
             served = _postgres_seconds(settings.home) - served
