@@ -46,7 +46,7 @@ failures: setup ## Kill, freeze and starve the real parts, and count what is los
 	@$(BIN)/python -m pytest -m failure $(ARGS)
 
 bench: setup ## Measure every claim of speed and quality (benchmarks/)
-	@for file in benchmarks/[a-z]*.py; do printf '==> %s\n' "$$file"; $(BIN)/python "$$file" || exit 1; done
+	@$(BIN)/python -m benchmarks.sink $(ARGS)
 
 models: setup ## Learn the text models again and write their card (DATA=folder of the public sets)
 	@$(BIN)/python -m nlp.training --data "$(DATA)" --date "$$(date +%F)"

@@ -1,9 +1,10 @@
-"""How many events a second go from Kafka to rows in `core`, and what they cost: `python benchmarks/sink.py`.
+"""How many events a second go from Kafka to rows in `core`, and what they cost: `python -m benchmarks.sink`.
 
 Starts a broker and a PostgreSQL of its own in a temporary home, sends generated events (sending is timed by itself),
 then runs one sink until nothing waits; joining the group and seeing that nothing is left cost about a second of that.
 CPU seconds are those of the sink and of all of PostgreSQL; with other work on the machine only they can be compared.
-Every run checks that each event arrived.
+Every run checks that each event arrived. With `--peer` a second part moves the peer's own records into one table, by
+Suara's parts and by Kafka Connect with the Debezium JDBC sink: `python -m benchmarks.sink --peer FOLDER`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
 
+from benchmarks.page import page
+from benchmarks.peer import compare
 from kernel import log
 from kernel.clock import SystemClock
 from kernel.memory import rare_collections
@@ -102,7 +105,7 @@ def measure(*, number: int, batch: int, seed: int, posts_only: bool) -> dict[str
     with tempfile.TemporaryDirectory(prefix="suara-bench-") as folder:
         Path(folder).chmod(0o711)
         settings = read_settings({"SUARA_HOME": folder})
-        with stack.owned(settings, sink=False, say=lambda line: sys.stderr.write(f"{line}\n")) as found:
+        with stack.owned(settings, sink=False, say=_say) as found:
             sent = clock.monotonic()
             size = 0
             with Producer(found.kafka) as producer:
@@ -160,17 +163,33 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4000, help="records committed together, at most (4,000)")
     parser.add_argument("--seed", type=int, default=1, help="of the generated events (1)")
     parser.add_argument("--posts-only", action="store_true", help="an import: new posts, no edits and reactions")
+    parser.add_argument("--peer", type=Path, metavar="FOLDER", help="beside Kafka Connect, by its benchmark in FOLDER")
+    parser.add_argument("--records", type=int, default=300_000, help="how many records both move with --peer (300,000)")
+    parser.add_argument("--repeat", type=int, default=3, help="repeats of each setting with --peer (3)")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="with --peer: write the page of performance, too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     log.configure()
-    figures = measure(number=options.events, batch=options.batch, seed=options.seed, posts_only=options.posts_only)
+    full = measure(number=options.events, batch=options.batch, seed=options.seed, posts_only=options.posts_only)
+    same = compare(options.peer, records=options.records, repeats=options.repeat, say=_say) if options.peer else []
+    if options.write:
+        options.write.write_text(page(full, same, options.records, options.repeat), "utf-8")
     if options.json:
-        sys.stdout.write(json.dumps(figures) + "\n")
+        sys.stdout.write(json.dumps({"full": full, "same": same} if same else full) + "\n")
         return
     table = Table("figure", "value")
-    for name, value in figures.items():
+    for name, value in full.items():
         table.add_row(name.replace("_", " "), f"{value:,}")
     Console().print(table)
+    if same:
+        beside = Table(*(name.replace("_", " ") for name in same[0]))
+        for row in same:
+            beside.add_row(*(str(value) for value in row.values()))
+        Console().print(beside)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
 
 
 if __name__ == "__main__":

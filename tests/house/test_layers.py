@@ -49,7 +49,7 @@ def test_the_rooms_are_the_same_everywhere() -> None:
     assert set(tools["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(ROOMS)
     assert set(tools["mypy"]["packages"]) == set(ROOMS)
     assert set(tools["coverage"]["run"]["source_pkgs"]) == set(ROOMS)
-    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"} == set(ROOMS)
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"} == set(ROOMS)
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[int, str, str, ast.Call]]:
