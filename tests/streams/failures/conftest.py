@@ -47,12 +47,13 @@ class Scene:
         until_loaded(self.stream)
         self.conclude(story)
 
-    def conclude(self, story: str) -> None:
-        """Let the judge compare what is there now."""
+    def conclude(self, story: str) -> int:
+        """Let the judge compare what is there now, and return the number of records."""
         self.story = story
         compared = judge(self.stream, acknowledged=self.traffic.acknowledged)
         seconds = time.monotonic() - self._began
         self.story += f"; {compared} records compared, 0 wrong; {self.traffic.refusals} sends refused; {seconds:.0f} s"
+        return compared
 
     def close(self) -> None:
         self.traffic.stop()

@@ -47,13 +47,13 @@ class Worker:
     def works(self, *, more: int = 1) -> None:
         """Wait until it has brought home some more records."""
         wanted = self.records + more
-        until(lambda: self.records >= wanted or not self.alive, but=f"a sink did nothing:\n{self.said[-2000:]}\n")
+        until(lambda: self.records >= wanted or not self.alive, but=lambda: f"a sink did nothing:\n{self.said[-2000:]}\n")
         assert self.alive, self.said[-2000:]
 
     def waits(self) -> None:
         """Wait until it has said, since this call, that a part is away."""
         before = self.said.count("a part is away")
-        until(lambda: self.said.count("a part is away") > before, but="the sink met nothing that is away")
+        until(lambda: self.said.count("a part is away") > before, but=lambda: "the sink met nothing that is away")
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

@@ -28,18 +28,18 @@ Where = tuple[str, int, int]
 """Topic, partition and offset."""
 
 
-def until(true: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, but: str = "nothing changed") -> Any:
-    """Wait until something is true, and return it; fail with `but` when it takes too long."""
+def until(true: Callable[[], Any], *, seconds: float = PATIENCE_SECONDS, but: Callable[[], str]) -> Any:
+    """Wait until something is true, and return it; fail with what `but` says when it takes too long."""
     deadline = time.monotonic() + seconds
     while not (found := true()):
-        assert time.monotonic() < deadline, f"{but} within {seconds:.0f} s"
+        assert time.monotonic() < deadline, f"{but()} within {seconds:.0f} s"
         time.sleep(0.1)
     return found
 
 
 def until_loaded(stream: Stream, *, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until the running sinks have brought every record into the warehouse."""
-    until(lambda: _left(stream) == 0, seconds=seconds, but="the sinks did not load what waits")
+    until(lambda: _left(stream) == 0, seconds=seconds, but=lambda: "the sinks did not load what waits")
 
 
 def _left(stream: Stream) -> int | None:
