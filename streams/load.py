@@ -80,6 +80,9 @@ class Loader:
         self._driver.prepare_threshold = None
         with self._driver.transaction():
             merge.prepare(self._driver)
+            self._driver.execute(_PATIENCE)
+            self._driver.execute("set local role none")  # the login itself may end the sessions of its own
+            self._driver.execute(_END_FROZEN)
 
     def load(self, batch: Batch, *, accept_gaps: frozenset[Place] = frozenset()) -> Outcome:
         """Write what of the batch is not in the warehouse yet and move the offsets, in one transaction.
@@ -185,6 +188,21 @@ def _mirror_row(refusal: Refusal) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+# A sink that is frozen amid a transaction, or whose machine is gone, holds its locks, and nobody could take over. So no
+# session waits for a lock, or for its client, without end; and one that gave up connects again, which ends the sessions
+# that hold offsets and whose clients are silent, also amid a COPY, where no timeout of PostgreSQL applies.
+_PATIENCE = """
+    select set_config('lock_timeout', '20s', false), set_config('idle_in_transaction_session_timeout', '20s', false),
+           set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
+           set_config('tcp_keepalives_count', '4', false)
+"""
+_END_FROZEN = """
+    select pg_terminate_backend(a.pid)
+    from pg_stat_activity a
+    where a.datname = current_database() and a.pid <> pg_backend_pid() and a.wait_event = 'ClientRead'
+      and a.xact_start is not null and a.state_change < clock_timestamp() - interval '20 seconds'
+      and exists (select from pg_locks l where l.pid = a.pid and l.relation = 'raw.ingest_offset'::regclass)
+"""
 _LOCK = """
     select o.topic, o.kafka_partition, o.next_offset, o.topic_id
     from raw.ingest_offset o

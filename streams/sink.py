@@ -37,7 +37,8 @@ from warehouse.migrate import require_head
 from warehouse.partitions import ensure_arrivals
 
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, alchemy.OperationalError, alchemy.InterfaceError,
-        PartUnavailableError)  # fmt: skip
+        psycopg.errors.IdleInTransactionSessionTimeout, psycopg.errors.TransactionTimeout,
+        psycopg.errors.ReadOnlySqlTransaction, PartUnavailableError)  # fmt: skip
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 IDLE_CHECK_SECONDS = 0.3
 PATIENCE_UNTIL_IDLE = 60.0
