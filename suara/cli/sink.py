@@ -42,7 +42,7 @@ def sink(
     the end. An event that cannot be loaded becomes a dead letter with a
     reason, and never stops the others. To see them:
 
-    suara psql -c "select * from ops.rejected_digest"
+    suara dlq list
     """
     from kernel import log
     from kernel.clock import SystemClock
@@ -53,7 +53,7 @@ def sink(
     settings, clock = read_settings(), SystemClock()
     log.configure(json=settings.log_json, level=settings.log_level)
     with ExitStack() as open_parts:
-        found = _addresses(settings, open_parts)
+        found = addresses(settings, open_parts)
         worker = Sink(
             found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
         )
@@ -61,10 +61,10 @@ def sink(
             totals = worker.run(_stop_on_signal(), until_idle=until_idle)
     typer.echo(f"Done: {_describe(totals)}")
     if totals.rejected:
-        typer.echo('See why with: suara psql -c "select * from ops.rejected_digest"')
+        typer.echo("See why with: suara dlq list")
 
 
-def _addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
+def addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
     """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
     from suara.local import stack
 
