@@ -21,6 +21,7 @@ from streams import merge
 from streams.broker import MAX_RECORD_BYTES, Place, Record
 from streams.deadletters import FIRST_FAILED_AT, Refusal, attempt_of, headers_of, own_headers
 from streams.decode import Rejection
+from streams.limits import Recent
 from streams.offsets import Position, require_same_topics
 from streams.stage import Arrival
 
@@ -102,6 +103,12 @@ class Loader:
             forgotten=len(arrivals) - written,
             gaps=gaps,
         )
+
+    def recently_refused(self, topics: Collection[str], *, look_back: int) -> dict[Place, Recent]:
+        """Return how each partition of some topics stands, with its open dead letters in the last offsets before."""
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            found = cursor.execute(_RECENT, [look_back, self._group, sorted(topics)]).fetchall()
+        return {Place(topic, partition): Recent(end, refused) for topic, partition, end, refused in found}
 
     def probe(self, arrivals: Sequence[Arrival]) -> Exception | None:
         """Write these events, take everything back, and return what they were refused with, if they were."""
@@ -186,6 +193,16 @@ def _mirror_row(refusal: Refusal) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+_RECENT = """
+    select o.topic, o.kafka_partition, o.next_offset, array(
+        select r.kafka_offset
+        from raw.rejected_event r
+        where r.topic = o.topic and r.kafka_partition = o.kafka_partition and r.status = 'open'
+          and r.kafka_offset >= o.next_offset - %s and r.kafka_offset < o.next_offset
+    )
+    from raw.ingest_offset o
+    where o.consumer_group = %s and o.topic = any(%s)
+"""
 _LOCK = """
     select o.topic, o.kafka_partition, o.next_offset, o.topic_id
     from raw.ingest_offset o
