@@ -118,7 +118,7 @@ def _summary(runs: list[dict[str, Any]], tasks: int, mode: str | None) -> dict[s
     warm = runs[1:] or runs
 
     def median(name: str) -> float:
-        return statistics.median(run[name] for run in warm)
+        return float(statistics.median(run[name] for run in warm))
 
     records = runs[0]["records"]
     return {

@@ -47,6 +47,17 @@ class WarehouseSettings(_Group):
     url: SecretStr | None = Field(None, description="postgresql://owner:password@host:port/database")
 
 
+class SinkSettings(_Group):
+    """`SUARA_SINK__*`: when the sink stops, rather than turn a whole topic into dead letters."""
+
+    max_refused_in_a_row: int = Field(
+        1000, ge=1, le=1_000_000, description="Records of one partition that may be refused one after another."
+    )
+    max_refused_share: float = Field(
+        0.5, gt=0, le=1, description="Share of a topic's last 1,000 records or more that may be refused; 1 is no limit."
+    )
+
+
 class EncoderSettings(_Group):
     """`SUARA_ENCODER__*`: which model turns text into vectors."""
 
@@ -86,6 +97,7 @@ class Settings(_Group):
     log_json: bool = Field(default=False, description="Log JSON lines.")
     kafka: KafkaSettings = KafkaSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    sink: SinkSettings = SinkSettings()
     encoder: EncoderSettings = EncoderSettings()
     delivery: DeliverySettings = DeliverySettings()
     local: LocalSettings = LocalSettings()

@@ -19,6 +19,8 @@ CONNECT = "__connect.errors."
 OURS = "x-suara-"
 ATTEMPT = OURS + "attempt"
 FIRST_FAILED_AT = OURS + "first-failed-at"
+NULL_VALUE = OURS + "null-value"
+CUT_FROM_BYTES = OURS + "cut-from-bytes"
 
 
 class Refusal(NamedTuple):
@@ -78,10 +80,15 @@ def headers_of(refusal: Refusal) -> dict[str, str]:
         OURS + "sink-version": version("suara"),
     }
     if record.value is None:
-        headers[OURS + "null-value"] = "true"
+        headers[NULL_VALUE] = "true"
     elif len(record.value) > MAX_RECORD_BYTES:
-        headers[OURS + "cut-from-bytes"] = str(len(record.value))
+        headers[CUT_FROM_BYTES] = str(len(record.value))
     return headers
+
+
+def own_headers(record: Record) -> list[Header]:
+    """Return what the record's sender wrote in its headers, without what a failure or a replay added."""
+    return [(name, value or b"") for name, value in record.headers or () if not name.startswith((CONNECT, OURS))]
 
 
 def attempt_of(record: Record) -> int:
@@ -100,7 +107,4 @@ def _first_failed_at(refusal: Refusal) -> str:
 
 def _all_headers(refusal: Refusal) -> list[Header]:
     """Return the record's own headers, then ours; those of an earlier failure are replaced."""
-    kept = [
-        (name, value or b"") for name, value in refusal.record.headers or () if not name.startswith((CONNECT, OURS))
-    ]
-    return kept + [(name, value.encode()) for name, value in headers_of(refusal).items()]
+    return own_headers(refusal.record) + [(name, value.encode()) for name, value in headers_of(refusal).items()]

@@ -19,8 +19,9 @@ from sqlalchemy import Engine
 
 from streams import merge
 from streams.broker import MAX_RECORD_BYTES, Place, Record
-from streams.deadletters import FIRST_FAILED_AT, Refusal, attempt_of, headers_of
+from streams.deadletters import FIRST_FAILED_AT, Refusal, attempt_of, headers_of, own_headers
 from streams.decode import Rejection
+from streams.limits import Recent
 from streams.offsets import Position, require_same_topics
 from streams.stage import Arrival
 
@@ -106,6 +107,12 @@ class Loader:
             gaps=gaps,
         )
 
+    def recently_refused(self, topics: Collection[str], *, look_back: int) -> dict[Place, Recent]:
+        """Return how each partition of some topics stands, with its open dead letters in the last offsets before."""
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            found = cursor.execute(_RECENT, [look_back, self._group, sorted(topics)]).fetchall()
+        return {Place(topic, partition): Recent(end, refused) for topic, partition, end, refused in found}
+
     def probe(self, arrivals: Sequence[Arrival]) -> Exception | None:
         """Write these events, take everything back, and return what they were refused with, if they were."""
         try:
@@ -185,6 +192,7 @@ def _mirror_row(refusal: Refusal) -> tuple[Any, ...]:
         record.topic, record.partition, record.offset, record_ts, rejection.stage, rejection.reason, rejection.detail,
         record.key, record.value and record.value[:MAX_RECORD_BYTES], Jsonb(headers), attempt_of(record),
         headers[FIRST_FAILED_AT],
+        [part for name, content in own_headers(record) for part in (name.encode(), content)],
     )  # fmt: skip
 
 
@@ -203,6 +211,16 @@ _END_FROZEN = """
       and a.xact_start is not null and a.state_change < clock_timestamp() - interval '20 seconds'
       and exists (select from pg_locks l where l.pid = a.pid and l.relation = 'raw.ingest_offset'::regclass)
 """
+_RECENT = """
+    select o.topic, o.kafka_partition, o.next_offset, array(
+        select r.kafka_offset
+        from raw.rejected_event r
+        where r.topic = o.topic and r.kafka_partition = o.kafka_partition and r.status = 'open'
+          and r.kafka_offset >= o.next_offset - %s and r.kafka_offset < o.next_offset
+    )
+    from raw.ingest_offset o
+    where o.consumer_group = %s and o.topic = any(%s)
+"""
 _LOCK = """
     select o.topic, o.kafka_partition, o.next_offset, o.topic_id
     from raw.ingest_offset o
@@ -220,13 +238,17 @@ _ADVANCE = """
     set next_offset = %s, high_watermark = %s, last_record_ts = %s, owner = %s, updated_at = now()
     where consumer_group = %s and topic = %s and kafka_partition = %s
 """
+# The same record read again, because offsets were set back, changes nothing: what a person decided about it stands.
+# Another record in its place, from a topic that was made again, is a new dead letter.
 _MIRROR = """
     insert into raw.rejected_event as old
         (topic, kafka_partition, kafka_offset, record_ts, stage, reason, detail, record_key, payload, headers, attempts,
-         first_failed_at)
-    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+         first_failed_at, record_headers)
+    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])
     on conflict (topic, kafka_partition, kafka_offset) do update set
         record_ts = excluded.record_ts, stage = excluded.stage, reason = excluded.reason, detail = excluded.detail,
         record_key = excluded.record_key, payload = excluded.payload, headers = excluded.headers,
-        attempts = excluded.attempts, first_failed_at = excluded.first_failed_at, status = 'open', resolved_at = null
+        attempts = excluded.attempts, first_failed_at = excluded.first_failed_at,
+        record_headers = excluded.record_headers, status = 'open', resolved_at = null, resolution = null
+    where (old.record_ts, old.payload) is distinct from (excluded.record_ts, excluded.payload)
 """

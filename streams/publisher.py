@@ -13,7 +13,7 @@ from streams.broker import Producer
 from streams.events import CONTENT_TYPE, Event, MemberErasedEvent, encode
 from streams.topics import Topic
 
-_HEADERS = (("content-type", CONTENT_TYPE.encode()),)
+CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
 _PROGRESS_EVERY = 500
 
 
@@ -40,7 +40,9 @@ def publish(
     sent = size = 0
     for event in events:
         value = encode(event)
-        producer.send(topic or _topic_of(event), key=event.partitionkey.encode(), value=value, headers=_HEADERS)
+        producer.send(
+            topic or _topic_of(event), key=event.partitionkey.encode(), value=value, headers=(CONTENT_TYPE_HEADER,)
+        )
         sent += 1
         size += len(value)
         if progress is not None and sent % _PROGRESS_EVERY == 0:

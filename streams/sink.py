@@ -27,6 +27,7 @@ from kernel.log import logger
 from kernel.settings import KafkaSettings
 from streams.broker import Place
 from streams.deadletters import DeadLetters, Refusal
+from streams.limits import Limits, excess
 from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain
 from streams.offsets import positions, waiting
 from streams.reader import Reader
@@ -62,7 +63,10 @@ class _Stopped(Exception):
 
 
 class Sink:
-    """One consumer process. `progress` is called after each batch."""
+    """One consumer process. `progress` is called after each batch.
+
+    So many records as `allowed` may be refused beyond the limits before it stops.
+    """
 
     _reader: Reader
 
@@ -75,6 +79,8 @@ class Sink:
         batch: int = 4000,
         topics: Collection[str] = INGESTED,
         dead_letters: str = Topic.DLQ,
+        limits: Limits = Limits(),  # noqa: B008 - a value
+        allowed: int = 0,
         progress: Callable[[SinkTotals], None] = lambda _: None,
     ) -> None:
         self._kafka = kafka
@@ -83,6 +89,8 @@ class Sink:
         self._batch = batch
         self._topics = topics
         self._letters = DeadLetters(kafka, topic=dead_letters)
+        self._limits = limits
+        self._allowed = allowed
         self._progress = progress
         self._totals = SinkTotals()
         self._loader: Loader | None = None
@@ -93,8 +101,8 @@ class Sink:
         """Load records until `stop` is set or, with `until_idle`, until every record of every partition is loaded.
 
         A batch is finished or left alone, never half written. Raises `TopicRecreatedError`, `WarehouseError` when the
-        schema does not fit, `StreamError` when dead letters cannot be kept, and `PartUnavailableError` when a part does
-        not answer at the start or, with `until_idle`, for a minute.
+        schema does not fit, `StreamError` when dead letters cannot be kept or would be too many, and
+        `PartUnavailableError` when a part does not answer at the start or, with `until_idle`, for a minute.
         """
         self._stop = stop
         self._patience = PATIENCE_UNTIL_IDLE if until_idle else float("inf")
@@ -151,7 +159,7 @@ class Sink:
         """Bring a batch into the warehouse, and return its gaps. Dead letters are safe before the offsets pass them."""
         if not batch.reaches:
             return {}
-        self._patiently(partial(self._letters.send, batch.refusals))
+        self._refuse(engine, batch, batch.refusals)
         outcome = None
         while outcome is None:
             try:
@@ -175,10 +183,24 @@ class Sink:
             raise StreamError(message, remedy="Start the sink again with a smaller --batch.")
         now = self._clock.now()
         refusals = [Refusal(arrival.record, arrival.record_ts, explain(error), now) for arrival, error in culprits]
-        self._patiently(partial(self._letters.send, refusals))
         refused = {id(arrival) for arrival, _ in culprits}
         arrivals = [arrival for arrival in batch.arrivals if id(arrival) not in refused]
-        return Batch(batch.reaches, arrivals, batch.refusals + refusals)
+        rest = Batch(batch.reaches, arrivals, batch.refusals + refusals)
+        self._refuse(engine, rest, refusals)
+        return rest
+
+    def _refuse(self, engine: Engine, batch: Batch, refusals: Sequence[Refusal]) -> None:
+        """Make dead letters of these refusals of a batch, unless they are too many; then nothing of it has happened."""
+        if not refusals:
+            return
+        topics, look_back = {refusal.record.topic for refusal in batch.refusals}, self._limits.look_back
+        found = self._patiently(lambda: self._connected(engine).recently_refused(topics, look_back=look_back))
+        error = excess(batch, found, self._limits)
+        if error is not None:
+            if self._allowed < len(refusals):
+                raise error
+            self._allowed -= len(refusals)
+        self._patiently(partial(self._letters.send, refusals))
 
     def _load(self, engine: Engine, batch: Batch, gaps: frozenset[Place]) -> Outcome:
         return self._connected(engine).load(batch, accept_gaps=gaps)

@@ -128,7 +128,7 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         forgotten = f", {landed.forgotten:,} are of people who asked to be forgotten" if landed.forgotten else ""
         yield f"Loaded {landed.new:,} new posts{known}{forgotten}, {landed.dead_letters:,} dead letters{rate}"
         if landed.dead_letters:
-            yield 'See why with: suara psql -c "select * from ops.rejected_digest"'
+            yield "See why with: suara dlq list"
     elif not summary.dry_run and tally.sent:
         yield "The sink goes on loading them; `suara run weekly` waits for it"
     if tally.first is not None and tally.last is not None:

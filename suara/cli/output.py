@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from warehouse.engine import Role
+
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json: bool, empty: str) -> None:
     """Print rows as a table of `columns`, or all of their content as JSON."""
@@ -36,15 +38,15 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
 
 
 @contextmanager
-def open_warehouse() -> Iterator[Connection]:
-    """Open one transaction on the running warehouse as the pipeline's role, starting the embedded one if need be."""
+def open_warehouse(*, role: Role = "pipeline") -> Iterator[Connection]:
+    """Open one transaction on the running warehouse in a role, starting the embedded one if need be."""
     from kernel.settings import read_settings
     from suara.local import stack
     from warehouse.engine import connect
 
     url = stack.ensure_warehouse(read_settings(), say=lambda line: typer.echo(line, err=True))
     os.environ["SUARA_WAREHOUSE__URL"] = url
-    with connect(url, role="pipeline").begin() as connection:
+    with connect(url, role=role).begin() as connection:
         yield connection
 
 

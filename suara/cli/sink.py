@@ -31,6 +31,9 @@ def sink(
         bool, typer.Option("--until-idle", help="End when every event in Kafka is loaded or refused.")
     ] = False,
     batch: Annotated[int, typer.Option(min=1, max=50_000, help="Records that are committed together, at most.")] = 4000,
+    allow_dead_letters: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Refuse this many more than the limits of SUARA_SINK__* allow.")
+    ] = 0,
 ) -> None:
     """Load events from Kafka into the warehouse, until Ctrl-C or SIGTERM.
 
@@ -42,29 +45,40 @@ def sink(
     the end. An event that cannot be loaded becomes a dead letter with a
     reason, and never stops the others. To see them:
 
-    suara psql -c "select * from ops.rejected_digest"
+    suara dlq list
+
+    Where more than half of a topic, or a thousand records of a partition in
+    a row, would be refused, the sink stops instead: that is a mistake in the
+    source or in this version. Nothing is lost; it waits in Kafka.
     """
     from kernel import log
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
+    from streams.limits import Limits
     from streams.sink import Sink
 
     settings, clock = read_settings(), SystemClock()
     log.configure(json=settings.log_json, level=settings.log_level)
     with ExitStack() as open_parts:
-        found = _addresses(settings, open_parts)
+        found = addresses(settings, open_parts)
         worker = Sink(
-            found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
+            found.kafka,
+            found.warehouse_url,
+            clock=clock,
+            batch=batch,
+            limits=Limits(settings.sink.max_refused_in_a_row, settings.sink.max_refused_share),
+            allowed=allow_dead_letters,
+            progress=_reporter(clock, every=REPORT_SECONDS),
         )
         with rare_collections():
             totals = worker.run(_stop_on_signal(), until_idle=until_idle)
     typer.echo(f"Done: {_describe(totals)}")
     if totals.rejected:
-        typer.echo('See why with: suara psql -c "select * from ops.rejected_digest"')
+        typer.echo("See why with: suara dlq list")
 
 
-def _addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
+def addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
     """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
     from suara.local import stack
 

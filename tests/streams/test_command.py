@@ -56,7 +56,7 @@ def test_until_idle_loads_everything_and_says_so(environment: dict[str, str], ka
     assert (child.returncode, errors) == (0, "")
     assert "events loaded" in said
     assert "refused" in said
-    assert "ops.rejected_digest" in said
+    assert "suara dlq list" in said
     settings = KafkaSettings(bootstrap_servers=kafka, group=topic)
     engine = connect(environment["SUARA_WAREHOUSE__URL"], role="ingest")
     assert waiting(engine, settings) == 0

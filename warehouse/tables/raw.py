@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, LargeBinary, Table
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from warehouse.tables.base import METADATA, count, instant, text
 
@@ -65,6 +65,13 @@ rejected_event = Table(
     Column("attempts", Integer, nullable=False, server_default="1", comment="How often it was refused."),
     instant("first_failed_at", "When it was refused first."),
     instant("resolved_at", "When it was replayed or discarded.", nullable=True),
+    Column(
+        "record_headers",
+        ARRAY(LargeBinary),
+        nullable=True,
+        comment="The record's own headers: name, value, name, value; null in rows older than this column.",
+    ),
+    text("resolution", "Why it was discarded, as a person put it.", nullable=True),
     CheckConstraint("stage in ('size', 'decode', 'validate', 'load')", name="stage"),
     CheckConstraint("status in ('open', 'replayed', 'discarded')", name="status"),
     schema="raw",
