@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json as json_module
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from kernel.settings import Settings
+    from suara.local.stack import Addresses
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json: bool, empty: str) -> None:
@@ -46,6 +49,15 @@ def open_warehouse() -> Iterator[Connection]:
     os.environ["SUARA_WAREHOUSE__URL"] = url
     with connect(url, role="pipeline").begin() as connection:
         yield connection
+
+
+def reach_parts(settings: Settings, open_parts: ExitStack, *, say: Callable[[str], None]) -> Addresses:
+    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
+    from suara.local import stack
+
+    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
+        return stack.addresses(settings)
+    return open_parts.enter_context(stack.owned(settings, sink=False, say=say))
 
 
 def _cell(value: Any) -> str:

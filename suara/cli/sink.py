@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kernel.clock import Clock
-    from kernel.settings import Settings
     from streams.sink import SinkTotals
-    from suara.local.stack import Addresses
 
 REPORT_SECONDS = 5.0
 
@@ -49,11 +47,12 @@ def sink(
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
     from streams.sink import Sink
+    from suara.cli.output import reach_parts
 
     settings, clock = read_settings(), SystemClock()
     log.configure(json=settings.log_json, level=settings.log_level)
     with ExitStack() as open_parts:
-        found = _addresses(settings, open_parts)
+        found = reach_parts(settings, open_parts, say=typer.echo)
         worker = Sink(
             found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
         )
@@ -62,15 +61,6 @@ def sink(
     typer.echo(f"Done: {_describe(totals)}")
     if totals.rejected:
         typer.echo('See why with: suara psql -c "select * from ops.rejected_digest"')
-
-
-def _addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
-    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
-    from suara.local import stack
-
-    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
-        return stack.addresses(settings)
-    return open_parts.enter_context(stack.owned(settings, sink=False, say=typer.echo))
 
 
 def _stop_on_signal() -> threading.Event:
