@@ -46,6 +46,7 @@ def sink(
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
+    from streams import tombstones
     from streams.sink import Sink
     from suara.cli.output import reach_parts
 
@@ -54,7 +55,12 @@ def sink(
     with ExitStack() as open_parts:
         found = reach_parts(settings, open_parts, say=typer.echo)
         worker = Sink(
-            found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
+            found.kafka,
+            found.warehouse_url,
+            clock=clock,
+            batch=batch,
+            tombstones=settings.home / tombstones.FILE,
+            progress=_reporter(clock, every=REPORT_SECONDS),
         )
         with rare_collections():
             totals = worker.run(_stop_on_signal(), until_idle=until_idle)

@@ -1,0 +1,201 @@
+"""`suara replay`: the log, or the archive where the log no longer reaches, read into a warehouse again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from kernel.settings import Settings
+    from streams.replay import Bound, Plan, Replay, Replayed
+    from suara.local.stack import Addresses
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command."""
+    app.command()(replay)
+
+
+def replay(
+    *,
+    topic: Annotated[str, typer.Option("--topic", metavar="NAME", help="Topic that the sink reads.")],
+    start: Annotated[
+        list[str] | None,
+        typer.Option("--from", metavar="X", help="Time of arrival, or PARTITION:OFFSET (may be repeated)."),
+    ] = None,
+    end: Annotated[
+        list[str] | None, typer.Option("--to", metavar="Y", help="The same; the record there is not read any more.")
+    ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option("--into", metavar="URL", help="Another PostgreSQL database. The password goes by PGPASSWORD."),
+    ] = None,
+    skip_missing: Annotated[
+        bool, typer.Option("--skip-missing", help="Go on without records that nobody holds any more.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be read from where, and stop.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read events again: from Kafka's log, or from the archive where the log no longer reaches.
+
+    Rows that are there stay as they are, so it can be done again at any time.
+    Offsets of the sink do not move. Words of forgotten members never come
+    back. Without --from and --to it covers all that is kept; with offsets,
+    only the partitions that are named. Records that neither the log nor the
+    archive holds are named, and nothing is read.
+
+    suara replay --topic community.posts.v1 --from 2026-11-20 --to 2026-11-21 --dry-run
+
+    suara replay --topic community.posts.v1 --from 3:1500 --to 3:1720
+
+    suara replay --topic community.posts.v1 --into postgresql://suara@db.example.org/fresh
+    """
+    from kernel.clock import SystemClock
+    from kernel.settings import read_settings
+    from streams.past import Past
+    from streams.replay import Replay
+    from suara.cli.output import reach_parts
+    from warehouse.engine import connect
+
+    settings, clock = read_settings(), SystemClock()
+    _require_topic(topic)
+    first, last = _bound(start, settings, "--from"), _bound(end, settings, "--to")
+    with ExitStack() as open_parts:
+        found = reach_parts(settings, open_parts, say=_say)
+        past = open_parts.enter_context(Past(found.kafka))
+        again = Replay(connect(found.warehouse_url, role="ingest"), found.kafka, past, clock=clock)
+        plan = again.plan(topic, first, last, beyond=into is not None)
+        if dry_run or not json:
+            _show_plan(plan, json=json)
+        if dry_run:
+            return
+        if not skip_missing:
+            plan.require_whole()
+        totals = _run(again, plan, settings, found, into)
+    _show_totals(totals, json=json)
+
+
+def _run(again: Replay, plan: Plan, settings: Settings, found: Addresses, into: str | None) -> Replayed:
+    """Load the plan, with a bar on a terminal. A fresh warehouse is made ready first."""
+    import os
+    import sys
+    from contextlib import closing
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from streams.load import Loader
+    from warehouse.engine import connect
+
+    if into is not None:
+        _make_ready(into, settings, found)
+    with (
+        closing(
+            Loader(connect(into or found.warehouse_url, role="ingest"), group="", owner=f"{os.getpid()}")
+        ) as loader,
+        Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress,
+    ):
+        if into is not None:
+            loader.hush(again.titles())
+        bar = progress.add_task("Reading", total=plan.size)
+        return again.run(plan, loader, show=lambda passed: progress.update(bar, advance=passed))
+
+
+def _make_ready(into: str, settings: Settings, found: Addresses) -> None:
+    """Give another database its tables, and the tombstones before any record. Raises `InputError` for the same one."""
+    from typing import Any, cast
+
+    import psycopg
+    from sqlalchemy import make_url
+
+    from kernel.errors import InputError
+    from streams import tombstones
+    from warehouse import migrate
+    from warehouse.engine import connect
+
+    here, there = make_url(found.warehouse_url), make_url(into)
+    if (here.host, here.port or 5432, here.database) == (there.host, there.port or 5432, there.database):
+        message = "--into names the warehouse that is in use"
+        raise InputError(message, remedy="Leave it out to read into that one.")
+    _say("Making the warehouse ready, with the tombstones of forgotten members")
+    migrate.upgrade(into)
+    with connect(found.warehouse_url, role="ingest").connect() as connection:
+        mine = tombstones.of_warehouse(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+    known = tombstones.joined([mine, tombstones.read(settings.home / tombstones.FILE)])
+    with connect(into, role="owner").begin() as connection:
+        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+        tombstones.carry(driver, known, tombstones.asked(found.kafka))
+
+
+def _require_topic(topic: str) -> None:
+    from kernel.errors import InputError
+    from streams.topics import INGESTED
+
+    if topic not in list(INGESTED):
+        message = f"--topic: the sink reads no topic '{topic}'"
+        raise InputError(message, remedy=f"It reads {', '.join(INGESTED)}.")
+
+
+def _bound(values: list[str] | None, settings: Settings, option: str) -> Bound:
+    """Return an instant, or offsets by partition."""
+    import re
+
+    from kernel.errors import InputError
+    from suara.cli.importing import instant_of
+
+    if not values:
+        return None
+    offsets = [re.fullmatch(r"(\d{1,6}):(\d{1,18})", value) for value in values]
+    if all(offsets):
+        return {int(found[1]): int(found[2]) for found in offsets if found}
+    if len(values) == 1:
+        return instant_of(values[0], settings.community.zone, option)
+    message = f"{option}: one time, or PARTITION:OFFSET as often as needed, but not both"
+    raise InputError(message)
+
+
+def _show_plan(plan: Plan, *, json: bool) -> None:
+    """Say what is read from where; a table for people goes to stdout only where nothing else does."""
+    from suara.cli.output import print_rows
+
+    rows = [
+        {
+            "partition": str(part.stretch.place.partition),
+            "from": part.stretch.start,
+            "to": part.stretch.end,
+            "offsets": part.stretch.size,
+            "read_from": part.origin,
+        }
+        for part in plan.parts
+    ]
+    rows += [
+        {
+            "partition": str(hole.place.partition),
+            "from": hole.start,
+            "to": hole.end,
+            "offsets": hole.size,
+            "read_from": "nowhere: not kept, or of forgotten members",
+        }
+        for hole in plan.missing
+    ]
+    print_rows(rows, ["partition", "from", "to", "offsets", "read_from"], json=json, empty="There is nothing to read.")
+
+
+def _show_totals(totals: Replayed, *, json: bool) -> None:
+    from dataclasses import asdict
+    from json import dumps
+
+    if json:
+        typer.echo(dumps(asdict(totals)))
+        return
+    known = totals.read - totals.new - totals.refused - totals.forgotten
+    said = f"Done: {totals.read:,} records read, {totals.new:,} of them new, {known:,} known"
+    said += f", {totals.refused:,} refused" if totals.refused else ""
+    said += f", {totals.forgotten:,} of forgotten members dropped" if totals.forgotten else ""
+    typer.echo(said)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
