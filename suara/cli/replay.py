@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import psycopg
+    from sqlalchemy import Connection
+
     from kernel.settings import Settings
     from streams.replay import Bound, Plan, Replay, Replayed
     from suara.local.stack import Addresses
@@ -30,7 +33,9 @@ def replay(
     ] = None,
     into: Annotated[
         str | None,
-        typer.Option("--into", metavar="URL", help="Another PostgreSQL database. The password goes by PGPASSWORD."),
+        typer.Option(
+            "--into", metavar="NAME", help="Another database of the same server, or a URL; its password in PGPASSWORD."
+        ),
     ] = None,
     skip_missing: Annotated[
         bool, typer.Option("--skip-missing", help="Go on without records that nobody holds any more.")
@@ -50,7 +55,7 @@ def replay(
 
     suara replay --topic community.posts.v1 --from 3:1500 --to 3:1720
 
-    suara replay --topic community.posts.v1 --into postgresql://suara@db.example.org/fresh
+    suara replay --topic community.posts.v1 --into suara_fresh
     """
     from kernel.clock import SystemClock
     from kernel.settings import read_settings
@@ -73,12 +78,13 @@ def replay(
             return
         if not skip_missing:
             plan.require_whole()
-        totals = _run(again, plan, settings, found, into)
+        target = None if into is None else _target(into, settings, found)
+        totals = _run(again, plan, found, target)
     _show_totals(totals, json=json)
 
 
-def _run(again: Replay, plan: Plan, settings: Settings, found: Addresses, into: str | None) -> Replayed:
-    """Load the plan, with a bar on a terminal. A fresh warehouse is made ready first."""
+def _run(again: Replay, plan: Plan, found: Addresses, into: str | None) -> Replayed:
+    """Load the plan, with a bar on a terminal."""
     import os
     import sys
     from contextlib import closing
@@ -89,8 +95,6 @@ def _run(again: Replay, plan: Plan, settings: Settings, found: Addresses, into: 
     from streams.load import Loader
     from warehouse.engine import connect
 
-    if into is not None:
-        _make_ready(into, settings, found)
     with (
         closing(
             Loader(connect(into or found.warehouse_url, role="ingest"), group="", owner=f"{os.getpid()}")
@@ -103,30 +107,50 @@ def _run(again: Replay, plan: Plan, settings: Settings, found: Addresses, into: 
         return again.run(plan, loader, show=lambda passed: progress.update(bar, advance=passed))
 
 
-def _make_ready(into: str, settings: Settings, found: Addresses) -> None:
-    """Give another database its tables, and the tombstones before any record. Raises `InputError` for the same one."""
-    from typing import Any, cast
+def _target(into: str, settings: Settings, found: Addresses) -> str:
+    """Return the address of another warehouse, made ready: tables, and tombstones before any record.
 
-    import psycopg
+    Raises `InputError` when it is the one in use.
+    """
     from sqlalchemy import make_url
 
     from kernel.errors import InputError
     from streams import tombstones
     from warehouse import migrate
-    from warehouse.engine import connect
+    from warehouse.engine import connect, conninfo
 
-    here, there = make_url(found.warehouse_url), make_url(into)
+    here = make_url(conninfo(found.warehouse_url))
+    there = make_url(conninfo(into)) if "://" in into else here.set(database=into)
     if (here.host, here.port or 5432, here.database) == (there.host, there.port or 5432, there.database):
         message = "--into names the warehouse that is in use"
         raise InputError(message, remedy="Leave it out to read into that one.")
     _say("Making the warehouse ready, with the tombstones of forgotten members")
-    migrate.upgrade(into)
+    address = there.render_as_string(hide_password=False)
+    if "://" not in into:
+        _create(here.set(database="postgres").render_as_string(hide_password=False), into)
+    migrate.upgrade(address)
     with connect(found.warehouse_url, role="ingest").connect() as connection:
-        mine = tombstones.of_warehouse(cast("psycopg.Connection[Any]", connection.connection.driver_connection))
+        mine = tombstones.of_warehouse(_driver(connection))
     known = tombstones.joined([mine, tombstones.read(settings.home / tombstones.FILE)])
-    with connect(into, role="owner").begin() as connection:
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        tombstones.carry(driver, known, tombstones.asked(found.kafka))
+    with connect(address, role="owner").begin() as connection:
+        tombstones.carry(_driver(connection), known, tombstones.asked(found.kafka))
+    return address
+
+
+def _create(server: str, name: str) -> None:
+    """Make a database where there is none of this name."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        if not connection.execute("select from pg_database where datname = %s", [name]).fetchall():
+            connection.execute(SQL("create database {} template template0").format(Identifier(name)))
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    from typing import cast
+
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _require_topic(topic: str) -> None:
