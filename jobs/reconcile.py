@@ -57,7 +57,6 @@ def _count(connection: Connection, context: Context) -> list[Count]:
     rows = [_row(one, today, _reached(places.get(one.what), seen) if whole else {}) for one in counts]
     if rows:
         connection.execute(insert(quality_result), rows)
-    connection.commit()
     return counts
 
 

@@ -37,6 +37,7 @@ def backup(
     from kernel.clock import SystemClock
     from kernel.settings import read_settings
     from streams import tombstones
+    from suara.cli.output import told_plainly
     from suara.local import backup as job
     from suara.local import postgres, processes, stack
 
@@ -47,7 +48,8 @@ def backup(
         url = postgres.url(settings.home)  # as it stands: the warehouse of an older version stays of that version
     else:
         url = stack.ensure_warehouse(settings, say=_say)
-    made = job.backup(url, file, now=SystemClock().now(), remembered=settings.home / tombstones.FILE)
+    with told_plainly():
+        made = job.backup(url, file, now=SystemClock().now(), remembered=settings.home / tombstones.FILE)
     if json:
         _print_json(made)
         return
@@ -84,7 +86,7 @@ def restore(
     from kernel.errors import PartUnavailableError
     from kernel.settings import read_settings
     from streams import tombstones
-    from suara.cli.output import reach_parts
+    from suara.cli.output import reach_parts, told_plainly
     from suara.local import backup as job
     from suara.local import processes, stack
 
@@ -93,7 +95,7 @@ def restore(
         message = "the sink of this home is running"
         raise PartUnavailableError(message, remedy="Stop it with `suara down`; a restore starts what it needs itself.")
     job.read_manifest(file)
-    with ExitStack() as open_parts:
+    with ExitStack() as open_parts, told_plainly():
         found = reach_parts(settings, open_parts, say=_say)
         with processes.locked(settings.home, _say):  # so that no other command starts a sink meanwhile
             work = job.Restore(found.warehouse_url, file, into=into, replace=replace)

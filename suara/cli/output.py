@@ -51,6 +51,25 @@ def open_warehouse() -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an error of PostgreSQL into one of ours. Its words may quote a row, so only those known not to are kept."""
+    import psycopg
+
+    from kernel.errors import PartUnavailableError, WarehouseError
+
+    try:
+        yield
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+            message = f"PostgreSQL does not answer: {str(error).strip().splitlines()[0]}"
+            raise PartUnavailableError(message, remedy="`suara status` shows what is up.") from error
+        quotes_no_row = isinstance(error, psycopg.errors.InsufficientPrivilege | psycopg.OperationalError)
+        reason = error.diag.message_primary if quotes_no_row else f"{type(error).__name__} ({error.sqlstate})"
+        message = f"PostgreSQL refused: {reason}"
+        raise WarehouseError(message, remedy="The server's log says more.") from error
+
+
 def reach_parts(settings: Settings, open_parts: ExitStack, *, say: Callable[[str], None]) -> Addresses:
     """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
     from suara.local import stack

@@ -61,13 +61,13 @@ def replay(
     from kernel.settings import read_settings
     from streams.past import Past
     from streams.replay import Replay
-    from suara.cli.output import reach_parts
+    from suara.cli.output import reach_parts, told_plainly
     from warehouse.engine import connect
 
     settings, clock = read_settings(), SystemClock()
     _require_topic(topic)
     first, last = _bound(start, settings, "--from"), _bound(end, settings, "--to")
-    with ExitStack() as open_parts:
+    with ExitStack() as open_parts, told_plainly():
         found = reach_parts(settings, open_parts, say=_say)
         past = open_parts.enter_context(Past(found.kafka))
         again = Replay(connect(found.warehouse_url, role="ingest"), found.kafka, past, clock=clock)

@@ -22,6 +22,7 @@ from tests.fixtures.servers import _database
 from tests.streams.conftest import Stream
 from tests.streams.histories import town
 from tests.streams.reducer import read_core
+from tests.streams.test_load import unindexable
 from warehouse.engine import connect
 
 MAKER = Maker(kind="forum", instance="town")
@@ -72,7 +73,7 @@ def all_of(stream: Stream) -> list[str]:
 
 
 def test_a_replay_and_another_one_change_nothing(stream: Stream) -> None:
-    stream.send(*town(seed=5, changes=150), post(1), post(2, "budi"), b"not an event")
+    stream.send(*town(seed=5, changes=150), post(1), post(2, "budi"), b"not an event", unindexable(1))
     stream.drain()
     erase(stream, "ana")
     stream.drain()
