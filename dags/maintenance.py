@@ -1,4 +1,4 @@
-"""Keeps the warehouse in shape: partitions ahead, retention, a digest of dead letters, an audit of the registry."""
+"""Keeps the warehouse in shape: partitions ahead, retention, a digest of dead letters, audits, reconciliation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,14 @@ def maintenance() -> None:
 
         return job.registry_audit()
 
-    partitions_ahead() >> retention() >> dead_letters() >> registry_audit()
+    @task
+    def reconciliation() -> int:
+        """Count from the files to core what is new since the last time; fail when a difference is unexplained."""
+        from jobs import reconcile as job
+
+        return job.reconcile()
+
+    partitions_ahead() >> retention() >> dead_letters() >> registry_audit() >> reconciliation()
 
 
 DAG = maintenance()

@@ -111,8 +111,8 @@ class Producer:
         self._waiting: deque[tuple[int, str, Any]] = deque()
         self._known: set[str] = set()
         self._sent = 0
-        _warn_without_crc32c()
-        with _reaching(settings, first=True):
+        warn_without_crc32c()
+        with reaching(settings, first=True):
             self._kafka = KafkaProducer(
                 **connect_options(settings),
                 partitioner=_RememberingPartitioner(),
@@ -135,14 +135,14 @@ class Producer:
             self._check(self._waiting.popleft())
         if topic not in self._known:
             self._require(topic)
-        with _reaching(self._settings):
+        with reaching(self._settings):
             self._waiting.append(
                 (self._sent, topic, self._kafka.send(topic, key=key, value=value, headers=list(headers)))
             )
 
     def flush(self) -> None:
         """Wait until all records are acknowledged. Raises for the first that was not, by its number since the start."""
-        with _reaching(self._settings):
+        with reaching(self._settings):
             self._kafka.flush()
         while self._waiting:
             self._check(self._waiting.popleft())
@@ -214,8 +214,8 @@ class Consumer:
     def __init__(self, settings: KafkaSettings, topics: Collection[str], *, group: str, max_records: int) -> None:
         self._listener = _Listener()
         self.poll_errors = 0
-        _warn_without_crc32c()
-        with _reaching(settings, first=True):
+        warn_without_crc32c()
+        with reaching(settings, first=True):
             self._kafka = KafkaConsumer(
                 **connect_options(settings),
                 group_id=group,
@@ -360,7 +360,7 @@ def _create(
 
 @contextmanager
 def _admin(settings: KafkaSettings) -> Iterator[Any]:
-    with _reaching(settings, first=True):
+    with reaching(settings, first=True):
         admin = KafkaAdminClient(**connect_options(settings), request_timeout_ms=15_000)
         try:
             yield admin
@@ -369,7 +369,7 @@ def _admin(settings: KafkaSettings) -> Iterator[Any]:
 
 
 @contextmanager
-def _reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
+def reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
     """Turn the client's errors into ours. `first` knocks before, so that a closed door is told at once."""
     closed = closed_door(settings) if first and settings.bootstrap_servers else None
     if closed is not None:
@@ -394,6 +394,7 @@ def _reason(error: KafkaError) -> str:
     return str(error) or type(error).__name__
 
 
-def _warn_without_crc32c() -> None:
+def warn_without_crc32c() -> None:
+    """Say when the fast checksum is missing."""
     if _record_util.crc32c_c is None:
         _log.warning("crc32c is missing: Kafka will be up to 9 times slower", remedy="install kafka-python[crc32c]")

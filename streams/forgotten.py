@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 Key = tuple[str, str]
-_SALT = "tombstone_salt"
+SALT = "tombstone_salt"
 
 
 def forgotten_of(driver: psycopg.Connection[Any], members: Collection[Key]) -> set[Key]:
@@ -51,9 +51,9 @@ def member_hash(salt: str, source: str, member: str) -> bytes:
 
 def _salt(driver: psycopg.Connection[Any]) -> str:
     driver.execute(
-        "insert into ops.setting (name, value) values (%s, %s) on conflict do nothing", [_SALT, secrets.token_hex(32)]
+        "insert into ops.setting (name, value) values (%s, %s) on conflict do nothing", [SALT, secrets.token_hex(32)]
     )
-    row = driver.execute("select value from ops.setting where name = %s", [_SALT]).fetchone()
+    row = driver.execute("select value from ops.setting where name = %s", [SALT]).fetchone()
     assert row is not None  # noqa: S101 - written just before
     return str(row[0])
 

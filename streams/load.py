@@ -75,6 +75,7 @@ class Loader:
     def __init__(self, engine: Engine, *, group: str, owner: str) -> None:
         self._group = group
         self._owner = owner
+        self._hushed = False
         self._pooled = engine.raw_connection()
         self._driver = cast("psycopg.Connection[Any]", self._pooled.driver_connection)
         # A prepared statement keeps its plan for ever, also one that was made while the warehouse was empty.
@@ -112,6 +113,29 @@ class Loader:
         with self._driver.transaction(), self._driver.cursor() as cursor:
             found = cursor.execute(_RECENT, [look_back, self._group, sorted(topics)]).fetchall()
         return {Place(topic, partition): Recent(end, refused) for topic, partition, end, refused in found}
+
+    def replay(self, batch: Batch) -> Outcome:
+        """Write what of a batch of one partition is missing, in one transaction; the rest stays, and no offset moves.
+
+        `loaded` counts what was not archived before. Raises psycopg's errors as they are.
+        """
+        offsets = [arrival.record.offset for arrival in batch.arrivals]
+        place = _place(batch.arrivals[0].record) if offsets else Place("", 0)
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            cursor.executemany(_MIRROR_NEW, [_mirror_row(refusal) for refusal in batch.refusals])
+            before = self._archived(place, offsets)
+            written = merge.write(self._driver, batch.arrivals, again=True)
+            if self._hushed:
+                cursor.execute(_HUSH)
+            new = self._archived(place, offsets) - before
+        return Outcome(loaded=new, rejected=len(batch.refusals), forgotten=len(batch.arrivals) - written)
+
+    def hush(self, titles: Sequence[tuple[str, str, str | None]]) -> None:
+        """Let threads (source, id) have no other title than this in every later `replay`, whatever events say."""
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            cursor.execute("create temp table hushed_thread (source text, external_id text, title text)")
+            cursor.executemany("insert into hushed_thread values (%s, %s, %s)", titles)
+        self._hushed = bool(titles)
 
     def probe(self, arrivals: Sequence[Arrival]) -> Exception | None:
         """Write these events, take everything back, and return what they were refused with, if they were."""
@@ -158,6 +182,9 @@ class Loader:
         ]
         with self._driver.cursor() as cursor:
             cursor.executemany(_ADVANCE, rows)
+
+    def _archived(self, place: Place, offsets: Sequence[int]) -> int:
+        return int(self._driver.execute(_ARCHIVED, [*place, list(offsets)]).fetchall()[0][0])
 
     def _mirror(self, refusals: Sequence[Refusal]) -> None:
         rows = [_mirror_row(refusal) for refusal in refusals]
@@ -238,13 +265,22 @@ _ADVANCE = """
     set next_offset = %s, high_watermark = %s, last_record_ts = %s, owner = %s, updated_at = now()
     where consumer_group = %s and topic = %s and kafka_partition = %s
 """
-# The same record read again, because offsets were set back, changes nothing: what a person decided about it stands.
-# Another record in its place, from a topic that was made again, is a new dead letter.
-_MIRROR = """
+_ARCHIVED = "select count(*) from raw.event where topic = %s and kafka_partition = %s and kafka_offset = any(%s)"
+_HUSH = """
+    update core.thread t set title = h.title
+    from pg_temp.hushed_thread h join core.source s on s.name = h.source
+    where t.source_id = s.source_id and t.external_id = h.external_id and t.title is distinct from h.title
+"""
+_MIRROR_FIRST = """
     insert into raw.rejected_event as old
         (topic, kafka_partition, kafka_offset, record_ts, stage, reason, detail, record_key, payload, headers, attempts,
          first_failed_at, record_headers)
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])
+"""
+_MIRROR_NEW = f"{_MIRROR_FIRST} on conflict do nothing"
+# The same record read again, because offsets were set back, changes nothing: what a person decided about it stands.
+# Another record in its place, from a topic that was made again, is a new dead letter.
+_MIRROR = f"""{_MIRROR_FIRST}
     on conflict (topic, kafka_partition, kafka_offset) do update set
         record_ts = excluded.record_ts, stage = excluded.stage, reason = excluded.reason, detail = excluded.detail,
         record_key = excluded.record_key, payload = excluded.payload, headers = excluded.headers,

@@ -77,18 +77,20 @@ def prepare(driver: Driver) -> None:
     driver.execute(_TEMPORARY)
 
 
-def write(driver: Driver, arrivals: Sequence[Arrival]) -> int:
+def write(driver: Driver, arrivals: Sequence[Arrival], *, again: bool = False) -> int:
     """Write events, but for those of forgotten members; return how many were written. Needs an open transaction.
 
-    Erasures are written alone: a sink that looked for tombstones before one was committed would bring words back.
+    Erasures are written alone: a sink that looked for tombstones before one was committed would bring words back. With
+    `again`, erasures that were carried out before are only archived: others may have named the threads since.
     """
     staged = stage(arrivals)
     driver.execute(_ALONE if staged.erased else _WITH_OTHERS, [_ERASURES])
     kept = arrivals
-    forgotten = forgotten_of(driver, staged.members.keys()) | staged.erased.keys()
+    buried = forgotten_of(driver, staged.members.keys())
+    forgotten = buried | staged.erased.keys()
     if forgotten:
         kept = [arrival for arrival in arrivals if not _belongs(arrival, forgotten)]
-        staged = stage(kept)
+        staged = stage(arrival for arrival in kept if not (again and _asks_for(arrival, buried)))
     if kept:
         _archive(driver, kept)
         _merge(driver, staged)
@@ -142,6 +144,12 @@ def _event_row(arrival: Arrival) -> Row:
         record.topic, record.partition, record.offset, record_ts, event.id, event.source,
         event.__struct_config__.tag, event.subject, event.time, payload.decode(),
     )  # fmt: skip
+
+
+def _asks_for(arrival: Arrival, members: set[Key]) -> bool:
+    """Say whether an event is the erasure of one of these members."""
+    event = arrival.event
+    return isinstance(event, MemberErasedEvent) and (source_of(event.source)[1], event.data.member_id) in members
 
 
 def _belongs(arrival: Arrival, forgotten: set[Key]) -> bool:

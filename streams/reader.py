@@ -149,24 +149,33 @@ class Reader:
         batch = Batch({}, [], [])
         for place, records in found.items():
             for record in records:
-                record_ts = self._instant(record.timestamp)
-                result = decode(record.value, record_ts=record_ts)
-                if isinstance(result, Rejection):
-                    batch.refusals.append(Refusal(record, record_ts, result, self._clock.now()))
+                judged = judge(record, self._clock)
+                if isinstance(judged, Refusal):
+                    batch.refusals.append(judged)
                 else:
-                    batch.arrivals.append(Arrival(record, record_ts, result))
+                    batch.arrivals.append(judged)
             batch.reaches[place] = Reach(
                 start=records[0].offset,
                 end=records[-1].offset + 1,
                 topic_id=self._topic_ids[place.topic],
-                record_ts=record_ts,
+                record_ts=judged.record_ts,
                 high_watermark=self._consumer.highwater(place),
             )
             self._expected[place] = batch.reaches[place].end
         return batch
 
-    def _instant(self, milliseconds: int) -> datetime:
-        """Return when the broker appended a record; a topic that keeps producers' clocks may hold any number."""
-        if 0 <= milliseconds < 4_000_000_000_000:
-            return datetime.fromtimestamp(milliseconds / 1000, UTC)
-        return self._clock.now()
+
+def judge(record: Record, clock: Clock) -> Arrival | Refusal:
+    """Return a record with its event, or with the reason why it holds none that can be loaded."""
+    record_ts = _instant(record.timestamp, clock)
+    result = decode(record.value, record_ts=record_ts)
+    if isinstance(result, Rejection):
+        return Refusal(record, record_ts, result, clock.now())
+    return Arrival(record, record_ts, result)
+
+
+def _instant(milliseconds: int, clock: Clock) -> datetime:
+    """Return when the broker appended a record; a topic that keeps producers' clocks may hold any number."""
+    if 0 <= milliseconds < 4_000_000_000_000:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return clock.now()

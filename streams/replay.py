@@ -1,151 +1,284 @@
-"""Sending refused records again: to the topic they came from, under their own keys, and marked once they are there.
+"""The log read again into a warehouse, and the archive where the log no longer reaches; no offset of anybody moves.
 
-At least once: a record is marked after the broker has acknowledged it, so a process that is killed in between sends it
-twice. The sink recognises that by the event's id and version. A record that is refused again is a new dead letter,
-which counts the attempts on and keeps the time of the first failure.
+The same code decodes and merges as in the sink, so rows that are there stay as they are, and a second replay changes
+nothing. Nothing of a forgotten member is written: tombstones reach a fresh warehouse before the first record does. A
+stretch that neither the log nor the archive holds is named, never passed over in silence.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
-from sqlalchemy import Connection, Engine, select, tuple_, update
+import psycopg
+from sqlalchemy import Engine
 
 from kernel.clock import Clock
-from kernel.errors import InputError
+from kernel.errors import InputError, StreamError
 from kernel.settings import KafkaSettings
-from streams.broker import MAX_RECORD_BYTES, Header, Producer
-from streams.deadletters import ATTEMPT, FIRST_FAILED_AT
+from streams.broker import Header, Log, Place, Record, logs
+from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
-from streams.events import Event
-from streams.publisher import CONTENT_TYPE_HEADER
-from streams.triage import HINDRANCE, PLACE, Filter, LetterId, describe
-from warehouse.tables.raw import rejected_event
+from streams.load import DATA_ERRORS, Batch, Loader, explain
+from streams.offsets import Position, positions
+from streams.past import Past, Stretch, ranges
+from streams.reader import judge
+from streams.sink import find_culprits
+from streams.stage import Arrival
 
-# Up to this many payloads of a mebibyte each are in memory at once, and are marked together.
-TOGETHER = 50
-_table = rejected_event.c
+NAMED = 5
+"""Missing stretches that an error names."""
+
+Bound = datetime | Mapping[int, int] | None
+"""Where a replay begins or ends: an instant of arrival, offsets by partition, or as far as records are kept."""
+Judged = Arrival | Refusal
 
 
-class Replayed(NamedTuple):
-    """Records sent again and acknowledged, and those left alone, by why they cannot be sent as they were."""
+class Part(NamedTuple):
+    """A stretch, and where its records are read from."""
 
-    sent: int
-    left: Mapping[str, int]
+    stretch: Stretch
+    origin: Literal["log", "archive"]
 
 
 @dataclass(frozen=True)
-class _Again:
-    """A record to be sent again."""
+class Plan:
+    """What a replay reads, and which stretches of it nobody holds."""
 
-    letter: LetterId
+    parts: list[Part]
+    missing: list[Stretch]
+
+    @property
+    def size(self) -> int:
+        """How many offsets it covers, missing ones included."""
+        return sum(part.stretch.size for part in self.parts)
+
+    def require_whole(self) -> None:
+        """Raise `StreamError` naming the stretches that nobody holds."""
+        if self.missing:
+            raise StreamError(_missing(self.missing), remedy=_MISSING_REMEDY)
+
+
+@dataclass
+class Replayed:
+    """Records by what became of them; `new` were not in the archive before."""
+
+    read: int = 0
+    new: int = 0
+    refused: int = 0
+    forgotten: int = 0
+
+
+@dataclass
+class Archived:
+    """A record as the archive kept it."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
     key: bytes | None
-    value: bytes
-    headers: Sequence[Header]
+    value: bytes | None
+    headers: Sequence[Header] = ()
 
 
-class Replayer:
-    """Holds the warehouse and the producer that sends records again. Use it in a `with` block."""
+class Replay:
+    """Plans on a warehouse with its log, and reads. `live` is the warehouse whose archive helps out."""
 
-    def __init__(self, engine: Engine, kafka: KafkaSettings, *, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, live: Engine, kafka: KafkaSettings, past: Past, *, clock: Clock) -> None:
+        self._live = live
+        self._kafka = kafka
+        self._past = past
         self._clock = clock
-        self._producer = Producer(kafka, max_record_bytes=2 * MAX_RECORD_BYTES)
 
-    def __enter__(self) -> Replayer:
-        return self
+    def plan(self, topic: str, start: Bound, end: Bound, *, beyond: bool = False) -> Plan:
+        """Find what `start` and `end` mean by partition, and who holds it.
 
-    def __exit__(self, *_: object) -> None:
-        self._producer.close()
-
-    def replay(self, wanted: Filter) -> Replayed:
-        """Send the dead letters that are wanted, in the order of their log. Raises as `Producer` does.
-
-        What was sent before an error is marked, but for the last few; to run it again goes on from there.
+        Without `beyond` it ends where the warehouse ends: what follows is the sink's to load. Raises `InputError` when
+        a partition is named that the topic does not have.
         """
-        sent, left, last = 0, Counter[str](), None
-        while True:
-            with self._engine.begin() as connection:
-                found = _next(connection, wanted, after=last)
-                if not found:
-                    return Replayed(sent, dict(left))
-                last = LetterId(*found[-1][:3])
-                left.update(row.hindrance for row in found if row.hindrance is not None)
-                records = [_again(row) for row in found if row.hindrance is None]
-                self._send(connection, records)
-                sent += len(records)
+        stored = positions(self._live, group=self._kafka.group, topics=[topic])
+        found = logs(self._kafka, [topic])
+        places = sorted(stored.keys() | found.keys())
+        for bound in (start, end):
+            unknown = sorted(bound.keys() - {place.partition for place in places}) if isinstance(bound, dict) else []
+            if unknown:
+                message = f"{topic} has no partition {', '.join(map(str, unknown))}"
+                raise InputError(message, remedy=f"It has {len(places)}, from 0 to {len(places) - 1}.")
+        parts: list[Part] = []
+        missing: list[Stretch] = []
+        with self._live.connect() as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            for place in places:
+                if isinstance(start, dict) and place.partition not in start:
+                    continue
+                mine = self._parts(driver, place, stored.get(place), found.get(place), (start, end), beyond=beyond)
+                for part in mine:
+                    if part.origin == "archive":
+                        holes = {row[0] for row in driver.execute(_HOLES, _bounds(part.stretch)).fetchall()}
+                        missing += ranges(place, holes)
+                parts += mine
+        return Plan(parts, missing)
 
-    def replay_mended(self, letter: LetterId, value: bytes) -> None:
-        """Send one dead letter with the value that a person mended, under the key that the event in it names.
+    def run(self, plan: Plan, loader: Loader, *, show: Callable[[int], None] = lambda _: None) -> Replayed:
+        """Read what is held of a plan into the warehouse behind `loader`; `show` hears how many offsets passed."""
+        totals = Replayed()
+        for part in plan.parts:
+            passed = part.stretch.start
+            for judged in self._read(part):
+                outcome = _load(loader, judged, self._clock)
+                totals.read += len(judged)
+                totals.new += outcome.new
+                totals.refused += outcome.refused
+                totals.forgotten += outcome.forgotten
+                last = judged[-1].record.offset + 1
+                show(last - passed)
+                passed = last
+        return totals
 
-        Raises `InputError` when the sink would refuse that value too, or when the dead letter is not open.
+    def titles(self) -> list[tuple[str, str, str | None]]:
+        """Return source, thread and title of the threads that forgotten members opened.
+
+        Events of others may repeat the title that the member wrote; a fresh warehouse must take it from here.
         """
-        event = require_good(value, now=self._clock.now())
-        with self._engine.begin() as connection:
-            found = _next(connection, Filter(ids=[letter]), after=None)
-            if not found:
-                known = describe(connection, letter)
-                message = f"{letter} is {known['status']}, since {known['resolved_at']:%Y-%m-%d %H:%M} UTC"
-                raise InputError(message, remedy="Nothing was sent.")
-            key = event.partitionkey.encode()
-            self._send(connection, [_Again(letter, key, value, _headers(found[0]))])
+        with self._live.connect() as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            return driver.execute(_TITLES).fetchall()
 
-    def _send(self, connection: Connection, records: Sequence[_Again]) -> None:
-        for record in records:
-            self._producer.send(record.letter.topic, key=record.key, value=record.value, headers=record.headers)
-        self._producer.flush()
-        self._mark(connection, [record.letter for record in records])
-
-    def _mark(self, connection: Connection, letters: Sequence[LetterId]) -> None:
-        connection.execute(
-            update(rejected_event)
-            .where(tuple_(*PLACE).in_([tuple(letter) for letter in letters]))
-            .values(status="replayed", resolved_at=self._clock.now(), resolution=None)
+    def _parts(
+        self,
+        driver: psycopg.Connection[Any],
+        place: Place,
+        at: Position | None,
+        log: Log | None,
+        bounds: tuple[Bound, Bound],
+        *,
+        beyond: bool,
+    ) -> list[Part]:
+        """Return the parts of one partition: from the archive below the log's start, from the log above."""
+        limit = at.next_offset if at else 0
+        begin = limit  # without a log, or with another one of the same name, the archive alone knows
+        if log is not None and at is not None and at.topic_id != log.topic_id:
+            log = None
+        if log is not None:
+            begin = log.begin
+            limit = log.end if beyond else min(limit, log.end)
+        first, last = (
+            default if found is None else found
+            for found, default in (
+                (self._offset(driver, place, log, begin, bounds[0]), self._first(driver, place, begin)),
+                (self._offset(driver, place, log, begin, bounds[1]), limit),
+            )
         )
+        first, last = min(first, limit), min(last, limit)
+        old, new = Stretch(place, first, min(last, begin)), Stretch(place, max(first, begin), last)
+        return [Part(stretch, "archive" if stretch is old else "log") for stretch in (old, new) if stretch.size]
+
+    def _offset(
+        self, driver: psycopg.Connection[Any], place: Place, log: Log | None, begin: int, bound: Bound
+    ) -> int | None:
+        """Return the offset that a bound means: of an instant, the first record that arrived then or later."""
+        if not isinstance(bound, datetime):
+            return None if bound is None else bound.get(place.partition)
+        if log is not None and log.end > log.begin:
+            reached = self._past.offsets_at([place], bound).get(place)
+            if reached is None or reached > begin:
+                return log.end if reached is None else reached
+        older = driver.execute(_LAST_BEFORE, {**_bounds(Stretch(place, 0, begin)), "instant": bound}).fetchall()[0][0]
+        return 0 if older is None else int(older) + 1
+
+    def _first(self, driver: psycopg.Connection[Any], place: Place, begin: int) -> int:
+        """Return the first offset that is kept anywhere."""
+        found = driver.execute(_FIRST, _bounds(Stretch(place, 0, begin))).fetchall()[0][0]
+        return begin if found is None else int(found)
+
+    def _read(self, part: Part) -> Iterator[list[Judged]]:
+        if part.origin == "archive":
+            return self._archived(part.stretch)
+        return ([judge(record, self._clock) for record in records] for records in self._past.read(part.stretch))
+
+    def _archived(self, stretch: Stretch, *, batch: int = 4000) -> Iterator[list[Judged]]:
+        with self._live.connect() as connection:
+            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            with driver.cursor("archive") as cursor:
+                cursor.execute(_ARCHIVED, _bounds(stretch))
+                while rows := cursor.fetchmany(batch):
+                    yield [self._judged(stretch.place, *row) for row in rows]
+
+    def _judged(self, place: Place, offset: int, record_ts: datetime, key: bytes | None, value: bytes | None) -> Judged:
+        """Return a record of the archive, decoded anew; it keeps the very time at which it was archived."""
+        record: Record = Archived(*place, offset, int(record_ts.timestamp() * 1000), key, value)
+        result = decode(value, record_ts=record_ts)
+        if isinstance(result, Rejection):
+            return Refusal(record, record_ts, result, self._clock.now())
+        return Arrival(record, record_ts, result)
 
 
-def require_good(value: bytes, *, now: datetime) -> Event:
-    """Return the event in a mended value. Raises `InputError` when the sink would refuse it again."""
-    event = decode(value, record_ts=now)
-    if isinstance(event, Rejection):
-        message = f"the mended record would be refused again: {event.stage}.{event.reason}"
-        raise InputError(f"{message}, {event.detail}" if event.detail else message, remedy="Nothing was sent.")
-    return event
+def _load(loader: Loader, judged: list[Judged], clock: Clock) -> Replayed:
+    """Load records of one partition; those that PostgreSQL alone refuses become refused ones."""
+    arrivals = [one for one in judged if isinstance(one, Arrival)]
+    refusals = [one for one in judged if isinstance(one, Refusal)]
+    try:
+        outcome = loader.replay(Batch({}, arrivals, refusals))
+    except DATA_ERRORS:
+        culprits = find_culprits(loader, arrivals)
+        if not culprits:
+            raise
+        refusals += [Refusal(one.record, one.record_ts, explain(error), clock.now()) for one, error in culprits]
+        refused = {id(one) for one, _ in culprits}
+        outcome = loader.replay(Batch({}, [one for one in arrivals if id(one) not in refused], refusals))
+    return Replayed(len(judged), outcome.loaded, outcome.rejected, outcome.forgotten)
 
 
-def _next(connection: Connection, wanted: Filter, *, after: LetterId | None) -> Sequence[Any]:
-    """Return the next rows and lock them, so that of two people who replay the same at once only one sends it."""
-    query = (
-        select(*PLACE, _table.record_key, _table.payload, _table.record_headers, _table.attempts,
-               _table.first_failed_at, HINDRANCE.label("hindrance"))
-        .where(*wanted.conditions())
-        .order_by(*PLACE)
-        .limit(TOGETHER)
-        .with_for_update()
-    )  # fmt: skip
-    if after is not None:
-        query = query.where(tuple_(*PLACE) > tuple_(*after))
-    return connection.execute(query).all()
+def _missing(missing: list[Stretch]) -> str:
+    total = sum(stretch.size for stretch in missing)
+    named = "".join(f"\n  {stretch}" for stretch in missing[:NAMED])
+    more = f"\n  and {len(missing) - NAMED} more stretches" if len(missing) > NAMED else ""
+    return f"{total:,} records are neither in the log nor in the archive:{named}{more}"
 
 
-def _again(row: Any) -> _Again:
-    return _Again(LetterId(*row[:3]), row.record_key, row.payload, _headers(row))
+def _bounds(stretch: Stretch) -> dict[str, Any]:
+    place, first, past = stretch
+    return {"topic": place.topic, "part": place.partition, "first": first, "past": past}
 
 
-def _headers(row: Any) -> list[Header]:
-    first_failed_at: datetime = row.first_failed_at
-    return [
-        *_own(row.record_headers),
-        (ATTEMPT, str(row.attempts).encode()),
-        (FIRST_FAILED_AT, first_failed_at.isoformat().encode()),
-    ]
-
-
-def _own(parts: Sequence[bytes] | None) -> list[Header]:
-    if parts is None:
-        return [CONTENT_TYPE_HEADER]
-    return [(bytes(parts[at]).decode(), bytes(parts[at + 1])) for at in range(0, len(parts), 2)]
+_MISSING_REMEDY = (
+    "Choose a later --from, or go on without them: --skip-missing. Records of forgotten members are in neither, and "
+    "cannot be told from lost ones."
+)
+_WHERE = """
+    topic = %(topic)s and kafka_partition = %(part)s and kafka_offset >= %(first)s and kafka_offset < %(past)s
+"""
+_FIRST = f"""
+    select min(kafka_offset) from (
+        select kafka_offset from raw.event where {_WHERE}
+        union all select kafka_offset from raw.rejected_event where {_WHERE}
+    ) kept
+"""  # noqa: S608 - made of constants
+_LAST_BEFORE = f"""
+    select max(kafka_offset) from (
+        select kafka_offset from raw.event where {_WHERE} and record_ts < %(instant)s
+        union all select kafka_offset from raw.rejected_event where {_WHERE} and record_ts < %(instant)s
+    ) older
+"""  # noqa: S608
+_HOLES = f"""
+    select generate_series(%(first)s::bigint, %(past)s::bigint - 1)
+    except select kafka_offset from raw.event where {_WHERE}
+    except select kafka_offset from raw.rejected_event where {_WHERE}
+"""  # noqa: S608
+_ARCHIVED = f"""
+    select kafka_offset, record_ts, null::bytea, convert_to(payload, 'UTF8') from raw.event where {_WHERE}
+    union all
+    select kafka_offset, record_ts, record_key, payload from raw.rejected_event r where {_WHERE} and not exists (
+        select from raw.event e where (e.topic, e.kafka_partition, e.kafka_offset)
+            = (r.topic, r.kafka_partition, r.kafka_offset)
+    )
+    order by 1
+"""  # noqa: S608
+_TITLES = """
+    select s.name, t.external_id, t.title
+    from core.thread t join core.source s using (source_id)
+    where exists (select from core.post p where p.thread_id = t.thread_id and p.is_thread_start and p.status = 'erased')
+"""

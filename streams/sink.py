@@ -14,24 +14,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
+from pathlib import Path
 from threading import Event as Flag
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy import exc as alchemy
 
 from kernel.clock import Clock
-from kernel.errors import PartUnavailableError, StreamError, WarehouseError
+from kernel.errors import PartUnavailableError, StreamError, SuaraError, WarehouseError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
 from streams.broker import Place
 from streams.deadletters import DeadLetters, Refusal
+from streams.events import MemberErasedEvent
 from streams.limits import Limits, excess
 from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain
 from streams.offsets import positions, waiting
 from streams.reader import Reader
 from streams.stage import Arrival
+from streams.tombstones import keep, of_warehouse
 from streams.topics import INGESTED, Topic
 from warehouse.engine import connect
 from warehouse.migrate import require_head
@@ -63,7 +66,7 @@ class _Stopped(Exception):
 
 
 class Sink:
-    """One consumer process. `progress` is called after each batch.
+    """One consumer process. `progress` is called after each batch; erasures are noted in the file `tombstones`, too.
 
     So many records as `allowed` may be refused beyond the limits before it stops.
     """
@@ -81,6 +84,7 @@ class Sink:
         dead_letters: str = Topic.DLQ,
         limits: Limits = Limits(),  # noqa: B008 - a value
         allowed: int = 0,
+        tombstones: Path | None = None,
         progress: Callable[[SinkTotals], None] = lambda _: None,
     ) -> None:
         self._kafka = kafka
@@ -91,6 +95,7 @@ class Sink:
         self._letters = DeadLetters(kafka, topic=dead_letters)
         self._limits = limits
         self._allowed = allowed
+        self._tombstones = tombstones
         self._progress = progress
         self._totals = SinkTotals()
         self._loader: Loader | None = None
@@ -172,8 +177,23 @@ class Sink:
             rejected=self._totals.rejected + outcome.rejected,
             forgotten=self._totals.forgotten + outcome.forgotten,
         )
+        if any(isinstance(arrival.event, MemberErasedEvent) for arrival in batch.arrivals):
+            self._keep_tombstones(engine)
         self._progress(self._totals)
         return outcome.gaps
+
+    def _keep_tombstones(self, engine: Engine) -> None:
+        """Note outside of the warehouse who was forgotten, for restored backups. A failure stops no sink."""
+        if self._tombstones is None:
+            return
+        try:
+            with engine.connect() as connection:
+                keep(
+                    self._tombstones,
+                    of_warehouse(cast("psycopg.Connection[Any]", connection.connection.driver_connection)),
+                )
+        except (OSError, SuaraError, *AWAY) as error:
+            _log.error("tombstones are not in their file; `suara backup` writes them", error=type(error).__name__)
 
     def _without_culprits(self, engine: Engine, batch: Batch) -> Batch:
         """Find the events that PostgreSQL alone refuses, make dead letters of them, and return the batch without."""

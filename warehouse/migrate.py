@@ -32,12 +32,26 @@ def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database to `revision` and make its views anew. Raises `WarehouseError`."""
     with _transaction(url) as connection:
         _prepare(connection)
+        connection.execute(text("set local role suara_owner"))
+        connection.execute(text("create schema if not exists ops"))
         if _is_current(connection):
             return
         views.drop(connection)
         command.upgrade(_config(connection), revision)
         if revision == "head":
             views.create(connection)
+
+
+def prepare(url: str) -> None:
+    """Make what a copy of a warehouse stands on in an empty database: extension and roles. Raises `WarehouseError`."""
+    with _transaction(url) as connection:
+        _prepare(connection)
+
+
+def knows(revision: str) -> bool:
+    """Tell whether this version can bring a database at `revision` to its own shape."""
+    scripts = ScriptDirectory.from_config(_config(None))
+    return revision in {script.revision for script in scripts.walk_revisions()}
 
 
 def downgrade(url: str, revision: str) -> None:
@@ -130,7 +144,7 @@ def _remedy(error: psycopg.Error) -> str | None:
 
 
 def _prepare(connection: Connection) -> None:
-    """Make what revisions stand on: the extension, the roles, and the schema of Alembic's own table."""
+    """Make what revisions stand on: the extension and the roles."""
     if (connection.dialect.server_version_info or (0,)) < (16,):
         message = "the server is older than PostgreSQL 16"
         raise WarehouseError(message, remedy="Upgrade it, or unset SUARA_WAREHOUSE__URL to use the embedded one.")
@@ -142,8 +156,6 @@ def _prepare(connection: Connection) -> None:
         connection.execute(text(f"grant create on database {database} to suara_owner"))
     others = ", ".join(f"suara_{role}" for role in ROLES if role != "owner")
     connection.execute(text(f"grant temporary on database {database} to {others}"))
-    connection.execute(text("set local role suara_owner"))
-    connection.execute(text("create schema if not exists ops"))
 
 
 def _make_role(connection: Connection, role: str, *, user: str) -> None:

@@ -17,7 +17,7 @@ from suara.cli.output import open_warehouse, print_rows
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from streams.replay import Replayer
+    from streams.resend import Replayer
     from streams.triage import Filter, LetterId
 
 # More than these are not replayed or discarded without a question.
@@ -225,7 +225,7 @@ def _filter(
 ) -> Filter:
     from kernel.settings import read_settings
     from streams.triage import Filter, LetterId
-    from suara.cli.importing import instant
+    from suara.cli.importing import instant_of
 
     zone = read_settings().community.zone
     return Filter(
@@ -234,8 +234,8 @@ def _filter(
         stage=stage,
         reason=reason,
         source=source,
-        since=instant(since, zone, "--since"),
-        until=instant(until, zone, "--until"),
+        since=instant_of(since, zone, "--since"),
+        until=instant_of(until, zone, "--until"),
         status=None if status is Status.ALL else str(status),
     )
 
@@ -270,18 +270,18 @@ def _replayer() -> Iterator[Replayer]:
     """Open what a replay needs, and start what is not up for as long as it lasts."""
     from kernel.clock import SystemClock
     from kernel.settings import read_settings
-    from streams.replay import Replayer
-    from suara.cli.sink import addresses
+    from streams.resend import Replayer
+    from suara.cli.output import reach_parts
     from warehouse.engine import connect
 
     with ExitStack() as open_parts:
-        found = addresses(read_settings(), open_parts)
+        found = reach_parts(read_settings(), open_parts, say=typer.echo)
         engine = connect(found.warehouse_url, role="ingest")
         yield open_parts.enter_context(Replayer(engine, found.kafka, clock=SystemClock()))
 
 
 def _replay_mended(letter: LetterId, file: Path, *, dry_run: bool) -> None:
-    from streams.replay import require_good
+    from streams.resend import require_good
 
     value = file.read_bytes()
     if dry_run:

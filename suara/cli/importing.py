@@ -106,8 +106,8 @@ def import_file(
         kind=kind,
         html=html,
         time_format=time_format,
-        since=instant(since, zone, "--since"),
-        until=instant(until, zone, "--until"),
+        since=instant_of(since, zone, "--since"),
+        until=instant_of(until, zone, "--until"),
     )
     connector = FileConnector(
         file,
@@ -200,8 +200,8 @@ def _name(source: str) -> str:
     return source
 
 
-def instant(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
-    """Return the time that a person wrote, a bare one in `zone`. Raises `InputError` naming the option."""
+def instant_of(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """Return the instant that an option names, a day being its first one in `zone`. Raises `InputError`."""
     from kernel.errors import InputError
     from streams.connectors.times import time_reader
 

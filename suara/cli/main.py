@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from kernel.errors import SuaraError
-from suara.cli import deadletters, demo, importing, parts, reports, run, sink, themes
+from suara.cli import (
+    backup,
+    deadletters,
+    demo,
+    importing,
+    parts,
+    reconcile,
+    replay,
+    reports,
+    run,
+    sink,
+    themes,
+)
 
 app = typer.Typer(
     name="suara",
@@ -41,7 +53,7 @@ def _every_command(
 
 
 # In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
-for _group in (demo, parts, importing, sink, deadletters, run, reports, themes):
+for _group in (demo, parts, importing, sink, deadletters, reconcile, replay, backup, run, reports, themes):
     _group.register(app)
 
 

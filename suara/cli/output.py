@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json as json_module
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,6 +13,8 @@ import typer
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from kernel.settings import Settings
+    from suara.local.stack import Addresses
     from warehouse.engine import Role
 
 
@@ -48,6 +50,34 @@ def open_warehouse(*, role: Role = "pipeline") -> Iterator[Connection]:
     os.environ["SUARA_WAREHOUSE__URL"] = url
     with connect(url, role=role).begin() as connection:
         yield connection
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Turn an error of PostgreSQL into one of ours. Its words may quote a row, so only those known not to are kept."""
+    import psycopg
+
+    from kernel.errors import PartUnavailableError, WarehouseError
+
+    try:
+        yield
+    except psycopg.Error as error:
+        if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+            message = f"PostgreSQL does not answer: {str(error).strip().splitlines()[0]}"
+            raise PartUnavailableError(message, remedy="`suara status` shows what is up.") from error
+        quotes_no_row = isinstance(error, psycopg.errors.InsufficientPrivilege | psycopg.OperationalError)
+        reason = error.diag.message_primary if quotes_no_row else f"{type(error).__name__} ({error.sqlstate})"
+        message = f"PostgreSQL refused: {reason}"
+        raise WarehouseError(message, remedy="The server's log says more.") from error
+
+
+def reach_parts(settings: Settings, open_parts: ExitStack, *, say: Callable[[str], None]) -> Addresses:
+    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
+    from suara.local import stack
+
+    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
+        return stack.addresses(settings)
+    return open_parts.enter_context(stack.owned(settings, sink=False, say=say))
 
 
 def _cell(value: Any) -> str:

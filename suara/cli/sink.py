@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kernel.clock import Clock
-    from kernel.settings import Settings
     from streams.sink import SinkTotals
-    from suara.local.stack import Addresses
 
 REPORT_SECONDS = 5.0
 
@@ -55,13 +53,15 @@ def sink(
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
+    from streams import tombstones
     from streams.limits import Limits
     from streams.sink import Sink
+    from suara.cli.output import reach_parts
 
     settings, clock = read_settings(), SystemClock()
     log.configure(json=settings.log_json, level=settings.log_level)
     with ExitStack() as open_parts:
-        found = addresses(settings, open_parts)
+        found = reach_parts(settings, open_parts, say=typer.echo)
         worker = Sink(
             found.kafka,
             found.warehouse_url,
@@ -69,6 +69,7 @@ def sink(
             batch=batch,
             limits=Limits(settings.sink.max_refused_in_a_row, settings.sink.max_refused_share),
             allowed=allow_dead_letters,
+            tombstones=settings.home / tombstones.FILE,
             progress=_reporter(clock, every=REPORT_SECONDS),
         )
         with rare_collections():
@@ -76,15 +77,6 @@ def sink(
     typer.echo(f"Done: {_describe(totals)}")
     if totals.rejected:
         typer.echo("See why with: suara dlq list")
-
-
-def addresses(settings: Settings, open_parts: ExitStack) -> Addresses:
-    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
-    from suara.local import stack
-
-    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
-        return stack.addresses(settings)
-    return open_parts.enter_context(stack.owned(settings, sink=False, say=typer.echo))
 
 
 def _stop_on_signal() -> threading.Event:

@@ -1,239 +1,239 @@
-"""Dead letters sent again or given up: once each, nothing forgotten, and the second failure knows of the first."""
+"""Reading again: nothing changes where all is there, a fresh warehouse gets everything, and no words come back."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from kernel.clock import FixedClock, SystemClock
+from kernel.clock import SystemClock
 from kernel.errors import InputError, StreamError
-from streams import triage
-from streams.broker import MAX_RECORD_BYTES, Producer, delete_topics
-from streams.events import Event, encode
-from streams.replay import TOGETHER, Replayed, Replayer
-from streams.sink import SinkTotals
-from streams.triage import Filter, LetterId
-from tests.streams.conftest import Stream, read_all
-from tests.streams.test_decode import VALUE
-from tests.streams.test_load import post
-from tests.streams.test_sink import as_owner
+from streams import replay, tombstones
+from streams.broker import Place, Producer
+from streams.events import Author, Event, Maker, MemberErased, PostCreated, PostState, encode
+from streams.load import Loader
+from streams.past import Past, Stretch
+from streams.replay import Part, Plan, Replay, Replayed
+from tests.fixtures.servers import _database
+from tests.streams.conftest import Stream
+from tests.streams.histories import town
+from tests.streams.reducer import read_core
+from tests.streams.test_load import unindexable
+from warehouse.engine import connect
 
-LATER = datetime(2027, 1, 2, 3, 4, tzinfo=UTC)
+MAKER = Maker(kind="forum", instance="town")
+AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
+TABLES = (
+    "raw.event", "raw.rejected_event", "raw.ingest_offset", "core.source", "core.member", "core.person",
+    "core.identity_link", "core.thread", "core.post", "core.post_revision", "core.reaction",
+    "core.moderation_decision", "privacy.tombstone",
+)  # fmt: skip
 
 
-def replay(stream: Stream, **wanted: Any) -> Replayed:
-    with Replayer(stream.engine, stream.settings, clock=FixedClock(LATER)) as replayer:
-        return replayer.replay(Filter(**wanted))
+def post(number: int, member: str = "ana", **changes: Any) -> Event:
+    state = {"post_id": f"p{number}", "version": 1, "thread_id": "t1", "created_at": AT, "body": f"words {number}"}
+    return MAKER.post(PostCreated, PostState(author=Author(id=member), **(state | changes)), at=AT)
 
 
-def rows(stream: Stream, columns: str, *, where: str = "true") -> list[tuple[Any, ...]]:
-    query = f"select {columns} from raw.rejected_event where {where} order by topic, kafka_partition, kafka_offset"
-    with stream.engine.connect() as connection:
+def erase(stream: Stream, member: str) -> None:
+    with Producer(stream.settings) as producer:
+        event = MAKER.erased(MemberErased(member_id=member, requested_at=AT))
+        producer.send(stream.topics[2], key=b"k", value=encode(event))
+
+
+@contextmanager
+def replaying(stream: Stream) -> Iterator[Replay]:
+    with Past(stream.settings) as past:
+        yield Replay(stream.engine, stream.settings, past, clock=SystemClock())
+
+
+def run(stream: Stream, again: Replay, plan: Plan, url: str | None = None) -> Replayed:
+    with closing(Loader(connect(url or stream.url, role="ingest"), group="", owner="test")) as loader:
+        if url is not None:
+            loader.hush(again.titles())
+        return again.run(plan, loader)
+
+
+def everything(url: str, *, but: tuple[str, ...] = ()) -> dict[str, list[Any]]:
+    """Return all rows of all tables that the sink writes, each with the transaction that wrote it last."""
+    with connect(url, role="owner").begin() as connection:
+        return {
+            table: sorted(map(repr, connection.execute(text(f"select xmin, t.* from {table} t"))))
+            for table in TABLES
+            if table not in but
+        }
+
+
+def all_of(stream: Stream) -> list[str]:
+    return [topic for topic in stream.topics if "backfill" not in topic]
+
+
+def test_a_replay_and_another_one_change_nothing(stream: Stream) -> None:
+    stream.send(*town(seed=5, changes=150), post(1), post(2, "budi"), b"not an event", unindexable(1))
+    stream.drain()
+    erase(stream, "ana")
+    stream.drain()
+    stream.send(post(3, "budi", thread_title="a title that others gave since", created_at=AT + timedelta(1)))
+    stream.drain()
+    contents = "select * from core.thread order by thread_id"
+    before, threads = (
+        everything(stream.url, but=("core.member", "core.thread", "core.reaction")),
+        rows(stream, contents),
+    )
+    members = rows(stream, "select * from core.member order by member_id")
+    reactions = rows(stream, "select * from core.reaction order by 1, 2, 3, 4")
+    for _ in range(2):
+        with replaying(stream) as again:
+            for topic in all_of(stream):
+                totals = run(stream, again, again.plan(topic, None, None))
+                assert totals.new == 0
+        assert everything(stream.url, but=("core.member", "core.thread", "core.reaction")) == before
+        assert rows(stream, contents) == threads
+        assert rows(stream, "select * from core.member order by member_id") == members
+        assert rows(stream, "select * from core.reaction order by 1, 2, 3, 4") == reactions
+
+
+def rows(stream: Stream, query: str) -> list[tuple[Any, ...]]:
+    with connect(stream.url, role="owner").begin() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def posts(number: int) -> list[Event]:
-    return [post(1, post_id=f"p{at}", thread_id=f"t{at}") for at in range(number)]
-
-
-def refuse_all_posts(stream: Stream) -> None:
-    """Let PostgreSQL refuse every post, as a mistake in a new version would."""
-    as_owner(stream, "alter table core.post add constraint mistake check (body is null)")
-
-
-def mend(stream: Stream) -> None:
-    as_owner(stream, "alter table core.post drop constraint mistake")
-
-
-@pytest.fixture
-def refused(stream: Stream) -> Stream:
-    """A stream whose five posts were refused because of a mistake that is mended by now."""
-    refuse_all_posts(stream)
-    stream.send(*posts(5))
-    assert stream.drain() == SinkTotals(rejected=5)
-    mend(stream)
-    return stream
-
-
-def test_what_was_refused_by_mistake_is_loaded_after_a_replay(refused: Stream) -> None:
-    before = {(r.key, r.value) for r in read_all(refused.settings, refused.posts)}
-    assert replay(refused) == Replayed(5, {})
-    assert set(rows(refused, "status, resolved_at")) == {("replayed", LATER)}
-    records = read_all(refused.settings, refused.posts)
-    assert len(records) == 10
-    assert {(r.key, r.value) for r in records} == before
-    assert refused.drain() == SinkTotals(loaded=5)
-    assert refused.scalar("select count(*) from core.post") == 5
-
-
-def test_a_second_replay_finds_nothing(refused: Stream) -> None:
-    replay(refused)
-    assert replay(refused) == Replayed(0, {})
-    assert len(read_all(refused.settings, refused.posts)) == 10
-
-
-def test_a_kill_between_sending_and_marking_sends_twice_and_loads_once(
-    refused: Stream, monkeypatch: pytest.MonkeyPatch
+def test_into_a_fresh_warehouse_everything_comes_and_no_offset_moves(
+    stream: Stream, postgres_url: str, migrated_template: str
 ) -> None:
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Replayer, "_mark", killed)
-        with pytest.raises(KeyboardInterrupt):
-            replay(refused)
-    assert rows(refused, "status") == [("open",)] * 5
-    assert replay(refused).sent == 5
-    assert len(read_all(refused.settings, refused.posts)) == 15
-    refused.drain()
-    assert refused.scalar("select count(*) from core.post") == 5
-    assert refused.scalar("select count(*) from core.post_revision") == 5
-
-
-def test_a_record_that_fails_again_counts_on_and_keeps_its_first_time(stream: Stream) -> None:
-    stream.send(VALUE[:-3])
+    stream.send(*town(seed=6, changes=200), None)
     stream.drain()
-    ((first,),) = rows(stream, "first_failed_at")
-    assert replay(stream).sent == 1
-    assert stream.drain() == SinkTotals(rejected=1)
-    assert replay(stream).sent == 1
-    assert stream.drain() == SinkTotals(rejected=1)
-    assert rows(stream, "attempts, first_failed_at, status") == [
-        (1, first, "replayed"), (2, first, "replayed"), (3, first, "open"),
-    ]  # fmt: skip
-    newest = max(stream.letters(), key=lambda letter: letter.offset)
-    headers = dict(newest.headers)
-    assert (headers["x-suara-attempt"], headers["x-suara-first-failed-at"]) == (b"3", first.isoformat().encode())
+    offsets = rows(stream, "select * from raw.ingest_offset order by 1, 2, 3")
+    with _database(postgres_url, template=migrated_template) as url, replaying(stream) as again:
+        totals = run(stream, again, again.plan(stream.posts, None, None, beyond=True), url)
+        assert (totals.read, totals.refused) == (totals.new + 1, 1)
+        with connect(stream.url).connect() as here, connect(url).connect() as there:
+            assert read_core(there, "town") == read_core(here, "town")
+        assert not everything(url)["raw.ingest_offset"]
+    assert rows(stream, "select * from raw.ingest_offset order by 1, 2, 3") == offsets
 
 
-def test_headers_of_the_sender_are_kept(stream: Stream) -> None:
-    sent = [("from", b"a test"), ("from", b"\xff"), ("nöthing\0", b"")]
-    with Producer(stream.settings) as producer:
-        producer.send(stream.posts, key=None, value=b"{", headers=sent)
+def test_what_a_warehouse_lost_comes_back(stream: Stream) -> None:
+    stream.send(post(1), post(2))
     stream.drain()
-    assert replay(stream).sent == 1
-    _, again = sorted(read_all(stream.settings, stream.posts), key=lambda record: record.offset)
-    assert again.key is None
-    assert again.headers[:-2] == sent
-    assert [name for name, _ in again.headers[-2:]] == ["x-suara-attempt", "x-suara-first-failed-at"]
+    with connect(stream.url, role="owner").begin() as connection:
+        connection.execute(text("delete from raw.event where payload like '%words 2%'"))
+        connection.execute(text("delete from core.post where external_id = 'p2'"))
+    with replaying(stream) as again:
+        assert run(stream, again, again.plan(stream.posts, None, None)).new == 1
+    assert stream.scalar("select body from core.post where external_id = 'p2'") == "words 2"
 
 
-def test_what_is_not_whole_stays_and_is_counted(stream: Stream) -> None:
-    stream.send(None, b"", b" " * (MAX_RECORD_BYTES + 1), b" " * MAX_RECORD_BYTES)
+def cut(stream: Stream, monkeypatch: pytest.MonkeyPatch, begin: int) -> Place:
+    """Let the log of the one partition that holds records begin later, as when its retention has passed."""
+    known = replay.logs(stream.settings, [stream.posts])
+    (place,) = [place for place, log in known.items() if log.end]
+    shorter = {**known, place: known[place]._replace(begin=begin)}
+    monkeypatch.setattr(replay, "logs", lambda *_: shorter)
+    return place
+
+
+def test_where_the_log_no_longer_reaches_the_archive_is_read(
+    stream: Stream, postgres_url: str, migrated_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream.send(*map(post, range(3)), b"not an event", *map(post, range(4, 8)))
     stream.drain()
-    with stream.engine.connect() as connection:
-        assert triage.hindrances(connection, Filter()) == {"it had no value": 1, "it was cut at 1 MiB": 1}
-    assert replay(stream) == Replayed(2, {"it had no value": 1, "it was cut at 1 MiB": 1})
-    assert len(rows(stream, "1", where="status = 'open'")) == 2
+    place = cut(stream, monkeypatch, 5)
+    with _database(postgres_url, template=migrated_template) as url, replaying(stream) as again:
+        plan = again.plan(stream.posts, None, None, beyond=True)
+        assert plan.parts == [Part(Stretch(place, 0, 5), "archive"), Part(Stretch(place, 5, 8), "log")]
+        totals = run(stream, again, plan, url)
+        assert (totals.read, totals.new, totals.refused) == (8, 7, 1)
+        assert sorted(event(url)) == sorted(event(stream.url))
+        assert run(stream, again, plan, url).new == 0
 
 
-def test_more_than_are_marked_together_are_sent_in_the_order_of_their_log(stream: Stream) -> None:
-    values = [b"%d" % number for number in range(2 * TOGETHER + 7)]
-    stream.send(*values[:60], None, *values[60:])
+def event(url: str) -> list[tuple[Any, ...]]:
+    query = "select topic, kafka_partition, kafka_offset, record_ts, event_id, payload from raw.event"
+    with connect(url, role="owner").begin() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_what_neither_has_is_named_and_nothing_is_read(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream.send(*map(post, range(8)))
     stream.drain()
-    assert replay(stream) == Replayed(len(values), {"it had no value": 1})
-    records = sorted(read_all(stream.settings, stream.posts), key=lambda record: record.offset)
-    assert [record.value for record in records[len(values) + 1 :]] == values
+    place = cut(stream, monkeypatch, 5)
+    with connect(stream.url, role="privacy").begin() as connection:
+        connection.execute(text("delete from raw.event where kafka_offset in (1, 2, 4, 6)"))
+    with replaying(stream) as again:
+        plan = again.plan(stream.posts, None, None)
+        assert plan.missing == [Stretch(place, 1, 3), Stretch(place, 4, 5)]
+        with pytest.raises(
+            StreamError, match=rf"3 records .*\n.*partition {place.partition}, offset 1 to 2\n.*offset 4\n"
+        ):
+            plan.require_whole()
+        assert run(stream, again, plan).read == 5
 
 
-def test_only_what_is_meant_is_sent(stream: Stream) -> None:
-    stream.send(b"{", b"[]", b"\xff")
-    with Producer(stream.settings) as producer:
-        producer.send(stream.posts, key=b"village:t1", value=b"{")
-        producer.send(stream.posts, key=b"villagers:t1", value=b"{")
+def test_time_and_offsets_choose_the_same_records(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream.send(*map(post, range(3)))
     stream.drain()
-    assert replay(stream, source="village").sent == 1
-    assert replay(stream, reason="invalid_utf8").sent == 1
-    assert replay(stream, stage="validate").sent == 1
-    assert replay(stream, topic="elsewhere").sent == 0
-    assert replay(stream, until=datetime(2020, 1, 1, tzinfo=UTC)).sent == 0
-    ((topic, partition, offset),) = rows(
-        stream,
-        "topic, kafka_partition, kafka_offset",
-        where="convert_from(record_key, 'utf8') = 'poison' and status = 'open'",
-    )
-    assert replay(stream, ids=[LetterId(topic, partition, offset)], since=datetime(2020, 1, 1, tzinfo=UTC)).sent == 1
-
-
-def test_a_topic_that_is_gone_leaves_them_open(refused: Stream) -> None:
-    delete_topics(refused.settings, [refused.posts])
-    with pytest.raises(StreamError, match="has no topic"):
-        replay(refused)
-    assert rows(refused, "status") == [("open",)] * 5
-
-
-def test_a_mended_record_takes_the_place_of_the_broken_one(stream: Stream) -> None:
-    good = post(1)
-    stream.send(encode(good)[:-3], None)
+    middle = rows(stream, "select max(record_ts) + interval '1 millisecond' from raw.event")[0][0]
+    while datetime.now(UTC) <= middle + timedelta(milliseconds=2):
+        pass
+    stream.send(*map(post, range(3, 8)))
     stream.drain()
-    letters = [LetterId(*place) for place in rows(stream, "topic, kafka_partition, kafka_offset")]
-    with Replayer(stream.engine, stream.settings, clock=SystemClock()) as replayer:
-        with pytest.raises(InputError, match=r"refused again: decode\.truncated"):
-            replayer.replay_mended(letters[0], encode(good)[:-3])
-        replayer.replay_mended(letters[0], encode(good))
-        replayer.replay_mended(letters[1], encode(post(2)))
-        with pytest.raises(InputError, match="is replayed, since"):
-            replayer.replay_mended(letters[0], encode(good))
-        with pytest.raises(InputError, match="there is no dead letter nowhere/0/1"):
-            replayer.replay_mended(LetterId("nowhere", 0, 1), encode(good))
-    assert rows(stream, "status") == [("replayed",)] * 2
-    keys = {record.key for record in read_all(stream.settings, stream.posts)}
-    assert keys == {b"poison", good.partitionkey.encode()}
-    assert stream.drain() == SinkTotals(loaded=2)
+    for begin in (0, 2, 3, 5):
+        with monkeypatch.context() as patch, replaying(stream) as again:
+            place = cut(stream, patch, begin)
+            for start, end, first, last in (
+                (middle, None, 3, 8),
+                (None, middle, 0, 3),
+                (AT, middle, 0, 3),
+                (middle, datetime.now(UTC), 3, 8),
+                ({place.partition: 2}, {place.partition: 6}, 2, 6),
+            ):
+                parts = again.plan(stream.posts, start, end).parts
+                assert (parts[0].stretch.start, parts[-1].stretch.end) == (first, last), (begin, start, end)
+                assert sum(part.stretch.size for part in parts) == last - first
+                assert all((part.origin == "archive") == (part.stretch.end <= begin) for part in parts)
 
 
-def test_what_is_discarded_stays_with_its_reason_and_can_be_replayed(stream: Stream) -> None:
-    stream.send(b"{", b"[]")
+def test_a_partition_that_does_not_exist_is_named(stream: Stream) -> None:
+    with replaying(stream) as again, pytest.raises(InputError, match="has no partition 7"):
+        again.plan(stream.posts, {7: 0}, None)
+
+
+def test_what_the_sink_has_not_read_is_left_to_it(stream: Stream) -> None:
+    stream.send(post(1))
     stream.drain()
-    with stream.engine.begin() as connection:
-        assert triage.discard(connection, Filter(reason="truncated"), because="a test", at=LATER) == 1
-        assert triage.discard(connection, Filter(reason="truncated"), because="again", at=LATER) == 0
-    assert rows(stream, "status, resolution, resolved_at, payload") == [
-        ("discarded", "a test", LATER, b"{"), ("open", None, None, b"[]"),
-    ]  # fmt: skip
-    assert replay(stream).sent == 1
-    assert replay(stream, status="discarded").sent == 1
-    assert rows(stream, "status, resolution") == [("replayed", None)] * 2
+    stream.send(post(2))
+    with replaying(stream) as again:
+        assert again.plan(stream.posts, None, None).size == 1
+        assert again.plan(stream.posts, None, None, beyond=True).size == 2
 
 
-def test_reading_a_record_again_does_not_undo_what_was_decided(stream: Stream) -> None:
-    stream.send(b"{", b"[]")
+def test_words_of_a_forgotten_member_never_come_back(stream: Stream, postgres_url: str, migrated_template: str) -> None:
+    opening = post(1, title="secret title", body="secret words", is_thread_start=True)
+    stream.send(opening, post(2, "budi", thread_title="secret title"), post(3, "citra", thread_id="t2"))
     stream.drain()
-    replay(stream, reason="truncated")
+    erase(stream, "ana")
     stream.drain()
-    with stream.engine.begin() as connection:
-        triage.discard(connection, Filter(reason="wrong_type"), because="a test", at=LATER)
-    before = rows(stream, "status, resolution, resolved_at")
-    as_owner(stream, "update raw.ingest_offset set next_offset = 0")
-    assert stream.drain().rejected == 3
-    assert rows(stream, "status, resolution, resolved_at") == before
-
-
-def test_what_is_known_of_a_dead_letter_is_all_but_its_payload(stream: Stream) -> None:
-    with Producer(stream.settings) as producer:
-        producer.send(stream.posts, key=b"village:\xff", value=b'{"secret"', headers=[("from", b"\x00")])
-    stream.drain()
-    with stream.engine.connect() as connection:
-        (found,) = triage.newest(connection, Filter(), limit=5)
-        letter = LetterId.parse(found["id"])
-        known = triage.describe(connection, letter)
-        assert triage.payload(connection, letter) == b'{"secret"'
-        (count,) = triage.counts(connection, Filter())
-    assert (found["source"], known["source"], known["key"]) == ("village", "village", "village:\\xff")
-    assert known["record_headers"] == {"from": "\x00"}
-    assert (known["payload_bytes"], known["cannot_be_replayed"], known["status"]) == (9, None, "open")
-    assert (count["stage"], count["reason"], count["events"]) == ("decode", "truncated", 1)
-    assert "secret" not in f"{found} {known} {count}"
-
-
-@pytest.mark.parametrize("wrong", ["", "posts", "posts/1", "posts/1/x", "po sts/1/2", "posts/-1/2", "posts/1/2/3 4"])
-def test_an_id_that_is_none_is_refused(wrong: str) -> None:
-    with pytest.raises(InputError, match="is no id of a dead letter"):
-        LetterId.parse(wrong)
-
-
-def test_an_id_is_read_as_it_is_written() -> None:
-    assert LetterId.parse(str(LetterId("a.b-c_d", 3, 41))) == ("a.b-c_d", 3, 41)
+    erase(stream, "citra")  # the sink has not read this one
+    with _database(postgres_url, template=migrated_template) as url, replaying(stream) as again:
+        with connect(stream.url, role="ingest").connect() as here, connect(url, role="owner").begin() as there:
+            known = tombstones.of_warehouse(here.connection.driver_connection)
+            asked = tombstones.asked(stream.settings, stream.topics[2])
+            tombstones.carry(there.connection.driver_connection, known, asked)
+        totals = run(stream, again, again.plan(stream.posts, None, None, beyond=True), url)
+        assert (totals.new, totals.forgotten) == (1, 2)
+        with connect(url, role="owner").begin() as connection:
+            found = connection.execute(text("select string_agg(t::text, ' ') from core.post t")).scalar_one()
+            found += connection.execute(text("select string_agg(t::text, ' ') from core.thread t")).scalar_one()
+            found += connection.execute(text("select string_agg(t::text, ' ') from core.post_revision t")).scalar_one()
+        assert "words 2" in found
+        assert "secret" not in found
+        assert "words 3" not in found
+    with replaying(stream) as again:
+        run(stream, again, again.plan(stream.posts, None, None))
+    assert stream.scalar("select string_agg(t::text, ' ') from core.post t").count("secret") == 0
+    assert stream.scalar("select title from core.thread where external_id = 't1'") is None

@@ -1,0 +1,103 @@
+"""The pages on backups and replays: every command in them runs, in order, exactly as it is written there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.house.uv import ROOT
+
+PAGES = ("replay", "back-up-and-restore")
+EXAMPLE = ROOT / "docs" / "examples" / "forum.csv"
+
+
+def typed(page: str) -> str:
+    """Return a shell script of all commands of a page, each shown before it runs."""
+    text = (ROOT / "docs" / "how-to" / f"{page}.md").read_text("utf-8")
+    blocks: list[str] = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line]
+    assert len(lines) > 5
+    return "\n".join(f"cat <<'SHOWN'\n$ {line}\nSHOWN\n{line}" for line in lines)
+
+
+def run(script: str, environment: dict[str, str], folder: Path) -> str:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Traceback" not in done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[dict[str, str]]:
+    """A home that holds the example forum, outside of pytest's folders, which are closed to PostgreSQL's account."""
+    folder = Path(tempfile.mkdtemp(prefix="suara-recovery-"))
+    folder.chmod(0o711)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUARA_", "AIRFLOW"))}
+    kept |= {name: value for name, value in os.environ.items() if name.startswith("SUARA_LOCAL__")}
+    kept |= {"SUARA_HOME": str(folder / "home"), "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "COLUMNS": "200"}
+    run(f"suara up && suara import csv {EXAMPLE} --source forum --preset forum", kept, folder)
+    yield kept
+    subprocess.run([ROOT / ".venv/bin/suara", "down"], env=kept, capture_output=True, check=False)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_runs_as_typed(page: str, environment: dict[str, str], tmp_path: Path) -> None:
+    before = counts(environment, tmp_path)
+    said = run(typed(page), environment, tmp_path)
+    posts = before["core"]["forum: posts"]
+    assert re.search(rf"^ +{posts}$", said, re.MULTILINE), "the copy has as many posts"
+    assert counts(environment, tmp_path) == before
+
+
+def counts(environment: dict[str, str], folder: Path) -> dict[str, dict[str, int]]:
+    """Return what `suara reconcile --json` finds, by step."""
+    found: dict[str, dict[str, int]] = {}
+    for one in json.loads(run("suara reconcile --json 2>/dev/null", environment, folder)):
+        assert one["unexplained"] == 0
+        assert one["found"] == one["expected"]
+        found.setdefault(one["step"], {})[one["what"]] = one["found"]
+    assert found.keys() == {"import", "sent", "log", "core"}
+    return found
+
+
+def test_a_difference_without_an_explanation_is_an_exit_code(environment: dict[str, str], tmp_path: Path) -> None:
+    lose = 'suara psql -qc "delete from core.post where post_id = (select min(post_id) from core.post)"'
+    run(
+        f"{lose}; if suara reconcile > said; then exit 9; fi; grep 'core.*forum: posts.*1' said; grep -q replay said",
+        environment,
+        tmp_path,
+    )
+    run("suara replay --topic community.posts.v1 --json; suara reconcile", environment, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("suara replay --topic posts", "the sink reads no topic 'posts'"),
+        ("suara replay --topic community.posts.v1 --from 99:0", "has no partition 99"),
+        ("suara replay --topic community.posts.v1 --from 1:0 --from 2026-11-20", "but not both"),
+        ("suara replay --topic community.posts.v1 --from soon", "--from: 'soon' is not a time"),
+        ("suara replay --topic community.posts.v1 --into suara", "--into names the warehouse that is in use"),
+        ("suara replay --topic community.posts.v1 --into postgresql://u:p@127.0.0.1:1/x", "PostgreSQL does not answer"),
+        ("suara restore nothing.dump", "the sink of this home is running"),
+        ("suara restore nothing.dump --into other", "nothing.dump.json cannot be read"),
+    ],
+)
+def test_what_cannot_be_done_is_said(command: str, says: str, environment: dict[str, str], tmp_path: Path) -> None:
+    run(f'if {command} 2> said; then exit 9; fi; cat said; grep -qF -- "{says}" said', environment, tmp_path)
