@@ -19,7 +19,7 @@ from streams.sink import SinkTotals
 from streams.triage import Filter
 from tests.streams.conftest import NOW, Sent, Stream
 from tests.streams.test_load import post
-from tests.streams.test_replay import LATER, mend, posts, refuse_all_posts, replay
+from tests.streams.test_resend import LATER, mend, posts, refuse_all_posts, replay
 
 A, B = Place("posts", 0), Place("posts", 1)
 SHARE_ONLY = Limits(in_a_row=1_000_000)
