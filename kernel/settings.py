@@ -41,6 +41,17 @@ class KafkaSettings(_Group):
     group: str = Field("suara-sink", description="Consumer group of the sink.")
 
 
+class SinkSettings(_Group):
+    """`SUARA_SINK__*`: how the sink is watched."""
+
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of the sink's /metrics and /health on the loopback; 0 is any free one."
+    )
+    stuck_seconds: float = Field(
+        120, gt=0, description="Seconds that a stage of the sink may stand still before it counts as stuck."
+    )
+
+
 class WarehouseSettings(_Group):
     """`SUARA_WAREHOUSE__*`: a PostgreSQL of your own. Without `url` the embedded one is used."""
 
@@ -85,6 +96,7 @@ class Settings(_Group):
     )
     log_json: bool = Field(default=False, description="Log JSON lines.")
     kafka: KafkaSettings = KafkaSettings()
+    sink: SinkSettings = SinkSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     encoder: EncoderSettings = EncoderSettings()
     delivery: DeliverySettings = DeliverySettings()

@@ -31,6 +31,12 @@ def sink(
         bool, typer.Option("--until-idle", help="End when every event in Kafka is loaded or refused.")
     ] = False,
     batch: Annotated[int, typer.Option(min=1, max=50_000, help="Records that are committed together, at most.")] = 4000,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Serve /metrics and /health on this port of the loopback; 0 takes a free one."
+        ),
+    ] = None,
 ) -> None:
     """Load events from Kafka into the warehouse, until Ctrl-C or SIGTERM.
 
@@ -43,11 +49,18 @@ def sink(
     reason, and never stops the others. To see them:
 
     suara psql -c "select * from ops.rejected_digest"
+
+    To watch it with Prometheus, or by hand:
+
+    suara sink --metrics-port 9108
+
+    curl http://127.0.0.1:9108/health
     """
     from kernel import log
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
+    from streams.health import served
     from streams.sink import Sink
 
     settings, clock = read_settings(), SystemClock()
@@ -55,8 +68,17 @@ def sink(
     with ExitStack() as open_parts:
         found = _addresses(settings, open_parts)
         worker = Sink(
-            found.kafka, found.warehouse_url, clock=clock, batch=batch, progress=_reporter(clock, every=REPORT_SECONDS)
+            found.kafka,
+            found.warehouse_url,
+            clock=clock,
+            batch=batch,
+            progress=_reporter(clock, every=REPORT_SECONDS),
+            stuck_seconds=settings.sink.stuck_seconds,
         )
+        port = settings.sink.metrics_port if metrics_port is None else metrics_port
+        if port is not None:
+            address = open_parts.enter_context(served(worker.metrics, worker.stages, clock, port=port))
+            typer.echo(f"Metrics: http://{address}/metrics, health: http://{address}/health")
         with rare_collections():
             totals = worker.run(_stop_on_signal(), until_idle=until_idle)
     typer.echo(f"Done: {_describe(totals)}")
