@@ -94,8 +94,12 @@ def _broker(settings: Settings) -> dict[str, Any]:
     try:
         preflight.check_kafka(settings.kafka)
     except SuaraError as error:
-        return {"part": kafka.NAME, "state": f"fails: {error.args[0]}", "address": settings.kafka.bootstrap_servers}
+        return {"part": kafka.NAME, "state": _failure(error), "address": settings.kafka.bootstrap_servers}
     return {"part": kafka.NAME, "state": "answers", "address": settings.kafka.bootstrap_servers}
+
+
+def _failure(error: SuaraError) -> str:
+    return f"fails: {error.args[0]}. {error.remedy or ''}".rstrip()
 
 
 def _warehouse(settings: Settings, url: str) -> dict[str, Any]:
@@ -103,5 +107,5 @@ def _warehouse(settings: Settings, url: str) -> dict[str, Any]:
     try:
         preflight.check_warehouse(url)
     except SuaraError as error:
-        return {"part": postgres.NAME, "state": f"fails: {error.args[0]}", "address": address}
+        return {"part": postgres.NAME, "state": _failure(error), "address": address}
     return {"part": postgres.NAME, "state": "answers", "address": address}

@@ -144,7 +144,7 @@ def _start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> A
     if settings.kafka.bootstrap_servers is None:
         broker = kafka.start(settings.home, settings.local, owner=owner, say=say)
     else:
-        preflight.check_kafka(settings.kafka)
+        preflight.check_kafka(settings.kafka, making=True)
     url = _start_postgres(settings, owner=owner, say=say)
     if broker is None:
         return Addresses(settings.kafka, url)
