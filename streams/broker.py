@@ -211,10 +211,16 @@ class Consumer:
             self._kafka.subscribe(topics=sorted(topics), listener=self._listener)
 
     def poll(self, *, seconds: float) -> dict[Place, list[Record]]:
-        """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised."""
+        """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised.
+
+        Raises `DeniedError` when the user may not read, which no waiting helps.
+        """
         try:
             found = self._kafka.poll(timeout_ms=int(seconds * 1000))
         except KafkaError as error:
+            if error.errno in _DENIED:
+                message = f"Kafka does not let this user read on: {_reason(error)}"
+                raise DeniedError(message, remedy=_GRANT) from error
             self.poll_errors += 1
             _log.warning("poll failed", error=_reason(error), times=self.poll_errors)
             time.sleep(min(seconds, 0.2))

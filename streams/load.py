@@ -118,6 +118,12 @@ class Loader:
             return error
         return None
 
+    def sign(self, ends: Mapping[Place, int]) -> None:
+        """Write that partitions are looked after, and where their logs end: a quiet one is told from a dead sink."""
+        rows = [(end, self._owner, self._group, *place) for place, end in sorted(ends.items())]
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            cursor.executemany(_SIGN, rows)
+
     def close(self) -> None:
         """Disconnect; what was not committed is gone."""
         self._pooled.invalidate()
@@ -206,6 +212,10 @@ _FIRST = """
 _ADVANCE = """
     update raw.ingest_offset
     set next_offset = %s, high_watermark = %s, last_record_ts = %s, owner = %s, updated_at = now()
+    where consumer_group = %s and topic = %s and kafka_partition = %s
+"""
+_SIGN = """
+    update raw.ingest_offset set high_watermark = %s, owner = %s, updated_at = now()
     where consumer_group = %s and topic = %s and kafka_partition = %s
 """
 _MIRROR = """

@@ -119,6 +119,11 @@ class Reader:
         if self._clock.monotonic() - self._hinted >= HINT_SECONDS:
             self.hint()
 
+    def ends(self) -> dict[Place, int]:
+        """Return the end of each partition that this sink owns, as last fetched."""
+        owned = self._consumer.assignment() - self._fresh
+        return {place: end for place in owned if (end := self._consumer.highwater(place)) is not None}
+
     def hint(self) -> None:
         """Tell Kafka where the warehouse stands, for the tools that show lag."""
         self._hinted = self._clock.monotonic()

@@ -44,6 +44,7 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, alchemy.OperationalErr
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 IDLE_CHECK_SECONDS = 0.3
 PATIENCE_UNTIL_IDLE = 60.0
+SIGN_SECONDS = 30.0
 STUCK_SECONDS = 120.0
 
 T = TypeVar("T")
@@ -144,6 +145,7 @@ class Sink:
     def _loop(self, engine: Engine, *, until_idle: bool) -> None:
         """Read a batch ahead while PostgreSQL works on the one before. Never do two threads use the reader at once."""
         batch, checked = Batch({}, [], []), self._clock.monotonic()
+        signed = checked
         with ThreadPoolExecutor(1, "read-ahead") as ahead:
             while not self._stop.is_set():
                 passed_over = self._reader.accepted_gaps(batch)
@@ -152,10 +154,17 @@ class Sink:
                 following = self._awaited(coming)
                 self._reader.done(batch, gaps)
                 batch = following.without(gaps)
+                if self._clock.monotonic() - signed > SIGN_SECONDS:
+                    signed = self._clock.monotonic()
+                    self._patiently(partial(self._sign, engine))
                 if until_idle and not batch.reaches and self._clock.monotonic() - checked > IDLE_CHECK_SECONDS:
                     checked = self._clock.monotonic()
                     if self._patiently(partial(self._left, engine)) == 0:
                         return
+
+    def _sign(self, engine: Engine) -> None:
+        with self.stages.stage(Stage.LOAD):
+            self._connected(engine).sign(self._reader.ends())
 
     def _left(self, engine: Engine) -> int:
         with self.stages.stage(Stage.READ):

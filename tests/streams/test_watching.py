@@ -174,6 +174,22 @@ def assert_lag_is_right(stream: Stream, watched: Watched) -> None:
     assert watched.value("suara_sink_partitions") == 7
 
 
+def test_the_view_tells_a_quiet_partition_from_one_that_no_sink_looks_after(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.sink.SIGN_SECONDS", 0.2)
+    stream.send(*town(seed=7, changes=60))
+    stream.drain()
+    signed = "select min(updated_at)::text from ops.ingest_lag"
+    before = stream.scalar(signed)
+    with running(stream):
+        _until(lambda: stream.scalar(signed) > before)
+    assert stream.scalar("select sum(records_behind) from ops.ingest_lag") == 0
+    after = stream.scalar(signed)
+    stream.send(*town(seed=8, changes=60))
+    assert stream.scalar(signed) == after
+
+
 def lags(watched: Watched) -> dict[int, float]:
     """Return the lag by partition, as the metric tells it."""
     found = samples(watched.get("metrics").text)

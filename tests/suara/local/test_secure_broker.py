@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event as Flag
 from threading import Thread
 from typing import Any
 
@@ -16,10 +17,12 @@ from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from pydantic import SecretStr
 
+from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError, SuaraError
 from kernel.settings import KafkaSettings
-from streams.broker import topic_ids
+from streams.broker import DeniedError, topic_ids
 from streams.reach import obstacle
+from streams.sink import Sink
 from streams.topics import INGESTED, Topic, ensure_topics
 from suara.local import preflight
 from tests.fixtures.secure_broker import OWNER, PASSWORD, READER, STRANGER, SecureBroker
@@ -197,6 +200,15 @@ def test_a_user_who_may_read_runs_a_sink_and_makes_no_topics(secured: SecureBrok
     said = refusal(reader, making=True)
     assert "WRITE, ALTER_CONFIGS on topic community.posts.v1;" in said
     assert "READ on group other" in refusal(secured.settings(user=READER, group="other"))
+
+
+def test_a_sink_whose_user_loses_the_right_to_read_ends_with_the_reason(
+    secured: SecureBroker, warehouse_url: str
+) -> None:
+    sink = Sink(secured.settings(user=READER, group="other"), warehouse_url, clock=SystemClock())
+    with pytest.raises(DeniedError, match=r"does not let this user read on: .*Group") as caught:
+        sink.run(Flag(), until_idle=True)
+    assert "use-your-own-servers" in str(caught.value.remedy)
 
 
 def test_a_login_that_fails_later_is_named_by_whatever_meets_it(
