@@ -19,6 +19,7 @@ from kernel.settings import KafkaSettings
 _METADATA, _HANDSHAKE, _VERSIONS, _AUTHENTICATE = 3, 17, 18, 36
 _NO_ERROR, _UNSUPPORTED_MECHANISM, _NO_LOGIN_HERE = 0, 33, 34
 _LONGEST_ANSWER = 1 << 20
+_MOST_ROUNDS = 1_000_000  # Kafka's default is 4,096; a number without end would keep us busy for ever
 _TLS_ALERT = b"\x15\x03"
 
 
@@ -98,6 +99,8 @@ def _log_in_by_scram(
     challenge = _prove(connection, f"n,,{first}".encode(), settings).decode()
     parts = dict(part.split("=", 1) for part in challenge.split(",") if "=" in part)
     salt, rounds = base64.b64decode(parts["s"]), int(parts["i"])
+    if rounds > _MOST_ROUNDS:
+        raise ValueError
     salted = hashlib.pbkdf2_hmac(algorithm, password.encode(), salt, rounds)
     client_key = hmac.digest(salted, b"Client Key", algorithm)
     last = f"c=biws,r={parts['r']}"

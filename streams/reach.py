@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from contextlib import ExitStack
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -123,8 +124,13 @@ def _way_to(server: str, settings: KafkaSettings) -> Obstacle | None:
             converse(connection, settings)
         except Refused as refused:
             return Obstacle("login", f"{server}: {refused}", refused.remedy)
+        except ssl.SSLError as error:  # with TLS 1.3 a broker that wants our certificate says so only now
+            remedy = "Name a listener that wants no certificate of its clients: Suara has none to show."
+            return Obstacle("TLS", f"{server}: the broker ends the talk ({_said(error)})", remedy)
         except OSError as error:
             return Obstacle("login", f"{server}: the talk breaks off ({_said(error)})", _UP)
+        except (ValueError, KeyError, struct.error):
+            return Obstacle("login", f"{server}: it answers what no Kafka broker answers", _UP)
     return None
 
 

@@ -11,6 +11,7 @@ import pytest
 from kernel import log
 from kernel.clock import FixedClock
 from streams.progress import Part, Progress, Stage, describe, watched
+from tests.streams.test_sink import _until
 
 
 @pytest.fixture
@@ -99,6 +100,4 @@ def test_a_standing_is_described_in_plain_values(clock: FixedClock, progress: Pr
 
 
 def until_written(written: Any, words: str) -> None:
-    from tests.streams.test_sink import _until
-
     _until(lambda: words in written.getvalue())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,10 +18,12 @@ from typing import Any, NamedTuple
 import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
 
 from kernel import log
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
+from kernel.settings import KafkaSettings, read_settings
 from streams.broker import Producer
 from streams.decode import FREE_TEXT
 from streams.events import (
@@ -38,11 +43,14 @@ from streams.events import (
 from streams.health import served
 from streams.offsets import waiting
 from streams.sink import Sink, SinkTotals
+from streams.topics import Topic, ensure_topics
+from suara.local import kafka as broker
+from tests.fixtures.servers import say
 from tests.streams.conftest import Stream, end_offsets
 from tests.streams.histories import town
 from tests.streams.test_decode import NOW, POISON, SECRET, VALUE
-from tests.streams.test_load import unindexable
-from tests.streams.test_sink import _until, as_owner
+from tests.streams.test_load import post, unindexable
+from tests.streams.test_sink import _until, as_owner, own_home
 
 LABELS = {"topic", "partition", "outcome", "stage", "reason", "change", "part", "le", "version"}
 
@@ -128,7 +136,7 @@ def test_the_metrics_tell_what_became_of_every_record(stream: Stream) -> None:
     timed = {dict(labels)["stage"]: value for (n, labels), value in found.items() if n.endswith("_stage_seconds_count")}
     assert timed.keys() == {"read", "decode", "dead_letters", "load"}
     assert all(timed.values())
-    assert found["suara_sink_rebalances_total", (("change", "assigned"),)] == 1
+    assert found["suara_sink_rebalances_total", (("change", "assigned"),)] >= 1
     assert found["suara_sink_last_record_timestamp_seconds", ()] > NOW.timestamp()
     assert found["suara_sink_freshness_seconds", ()] == found["suara_sink_stuck", ()] == 0
     assert found["process_resident_memory_bytes", ()] > 0
@@ -224,14 +232,14 @@ def test_a_sink_that_hangs_says_where_and_recovers(stream: Stream, table: str, s
         _until(lambda: watched.health()[:2] == (200, "ok"))
         _until(lambda: "the sink goes on" in watched.written.getvalue())
         lines = [json.loads(line) for line in watched.written.getvalue().splitlines()]
-        assert [line["stage"] for line in lines if line["event"] == "the sink hangs"] == [stage]
+        assert [line["stage"] for line in lines if line["event"] == "the sink hangs"].count(stage) == 1
     assert stream.scalar("select count(*) from raw.event") == len(history)
 
 
 def test_an_idle_sink_and_one_that_works_in_small_steps_are_never_stuck(stream: Stream) -> None:
-    with running(stream, stuck_seconds=1.5, batch=20) as watched:
+    with running(stream, stuck_seconds=4, batch=20) as watched:
         polls = ("suara_sink_stage_seconds_count", (("stage", "read"),))
-        _until(lambda: samples(watched.get("metrics").text)[polls] > 8)  # half a second each: longer than the limit
+        _until(lambda: samples(watched.get("metrics").text)[polls] > 10)  # half a second each: longer than the limit
         stream.send(*town(seed=5, changes=600))
         _until(lambda: waiting(stream.engine, stream.settings, topics=stream.topics) == 0)
         assert watched.health()[:2] == (200, "ok")
@@ -255,6 +263,40 @@ def test_a_warehouse_that_is_away_makes_it_degraded_and_after_a_while_stuck(stre
         _until(lambda: watched.health()[:2] == (200, "ok"))
     stream.engine.dispose()
     assert stream.scalar("select count(*) from raw.event") == len(history)
+
+
+# kafka-python leaves the sockets of refused connections to the garbage collector, so they are collected here and now.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_broker_that_freezes_is_told_by_the_stage_that_needs_it(
+    warehouse_url: str, engine: Engine, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.reader.TOPIC_CHECK_SECONDS", 1)
+    with own_home() as (home, owner):
+        local = read_settings({"SUARA_HOME": str(home)}).local
+        record = broker.start(home, local, owner=owner, say=say, login=False)
+        settings = KafkaSettings(bootstrap_servers=broker.wait(home, record), partitions=3, group=topic)
+        ensure_topics(settings, log_days=7)
+        stream = Stream(settings, "", warehouse_url, engine)
+        stream.send(post(1))
+        with running(stream, stuck_seconds=3) as watched:
+            _until(lambda: waiting(engine, settings) == 0)
+            with locked(stream, "core.post"):
+                stream.send(post(2))
+                _until(lambda: watched.value("suara_sink_in_stage", stage="load") == 1)
+                read = watched.value("suara_sink_read_records_total", topic=Topic.POSTS)
+                stream.send(b"not an event")
+                _until(lambda: watched.value("suara_sink_read_records_total", topic=Topic.POSTS) > read)
+                os.kill(record.identity.pid, signal.SIGSTOP)
+            _until(lambda: watched.health() == (503, "stuck", "dead_letters"))
+            _until(lambda: watched.get("health").json.get("part") == "kafka")
+            os.kill(record.identity.pid, signal.SIGCONT)
+            _until(lambda: watched.health()[:2] == (200, "ok") and waiting(engine, settings) == 0)
+            os.kill(record.identity.pid, signal.SIGSTOP)
+            _until(lambda: watched.health() in ((503, "stuck", "read"), (503, "stuck", "waiting")))
+            os.kill(record.identity.pid, signal.SIGCONT)
+            _until(lambda: watched.health()[:2] == (200, "ok"))
+        assert [letter.value for letter in stream.letters()] == [b"not an event"]
+    gc.collect()
 
 
 def test_only_two_pages_are_served_and_a_taken_port_is_named(stream: Stream) -> None:
