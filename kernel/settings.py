@@ -41,14 +41,8 @@ class KafkaSettings(_Group):
     group: str = Field("suara-sink", description="Consumer group of the sink.")
 
 
-class WarehouseSettings(_Group):
-    """`SUARA_WAREHOUSE__*`: a PostgreSQL of your own. Without `url` the embedded one is used."""
-
-    url: SecretStr | None = Field(None, description="postgresql://owner:password@host:port/database")
-
-
 class SinkSettings(_Group):
-    """`SUARA_SINK__*`: when the sink stops, rather than turn a whole topic into dead letters."""
+    """`SUARA_SINK__*`: when the sink stops, rather than make a topic dead letters, and how it is watched."""
 
     max_refused_in_a_row: int = Field(
         1000, ge=1, le=1_000_000, description="Records of one partition that may be refused one after another."
@@ -56,6 +50,18 @@ class SinkSettings(_Group):
     max_refused_share: float = Field(
         0.5, gt=0, le=1, description="Share of a topic's last 1,000 records or more that may be refused; 1 is no limit."
     )
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="Port of the sink's /metrics and /health on the loopback; 0 is any free one."
+    )
+    stuck_seconds: float = Field(
+        120, gt=0, description="Seconds that a stage of the sink may stand still before it counts as stuck."
+    )
+
+
+class WarehouseSettings(_Group):
+    """`SUARA_WAREHOUSE__*`: a PostgreSQL of your own. Without `url` the embedded one is used."""
+
+    url: SecretStr | None = Field(None, description="postgresql://owner:password@host:port/database")
 
 
 class EncoderSettings(_Group):
@@ -96,8 +102,8 @@ class Settings(_Group):
     )
     log_json: bool = Field(default=False, description="Log JSON lines.")
     kafka: KafkaSettings = KafkaSettings()
-    warehouse: WarehouseSettings = WarehouseSettings()
     sink: SinkSettings = SinkSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
     encoder: EncoderSettings = EncoderSettings()
     delivery: DeliverySettings = DeliverySettings()
     local: LocalSettings = LocalSettings()

@@ -33,20 +33,25 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.record import util as _record_util
 
-from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
+from kernel.errors import InputError, PartUnavailableError, StreamError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
-from streams.reach import closed_door, diagnosis
+from streams.reach import closed_door, connect_options, obstacle
 
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_IN_FLIGHT = 20_000
-CONNECT_SECONDS = 10.0
 MAX_SILENCE_SECONDS = 300.0
+_DENIED = (29, 30, 31)  # Kafka's codes for what a user may not do with a topic, a group, the cluster
+_GRANT = "Let an administrator grant what docs/how-to/use-your-own-servers.md lists."
 
 Header = tuple[str, bytes]
 _log = logger("streams")
 # The client logs every attempt to reach a broker that is away as an error; what matters of it is raised or logged here.
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+class DeniedError(StreamError):
+    """Kafka does not permit this user what was asked of it."""
 
 
 class Place(NamedTuple):
@@ -66,29 +71,6 @@ class Record(Protocol):
     key: bytes | None
     value: bytes | None
     headers: Sequence[Header]
-
-
-def connect_options(settings: KafkaSettings) -> dict[str, Any]:
-    """Return how to reach and log in to the brokers. Raises `SettingsError` when no broker is named."""
-    if settings.bootstrap_servers is None:
-        message = "no Kafka broker is named"
-        raise SettingsError(
-            message, remedy="Start the embedded one with `suara up`, or set SUARA_KAFKA__BOOTSTRAP_SERVERS."
-        )
-    options: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers.split(","),
-        "security_protocol": settings.security_protocol,
-        "bootstrap_timeout_ms": int(CONNECT_SECONDS * 1000),
-        "client_id": "suara",
-        "reconnect_backoff_max_ms": 2_000,
-    }
-    if settings.ca_file is not None:
-        options["ssl_cafile"] = str(settings.ca_file)
-    if settings.sasl_mechanism is not None:
-        options["sasl_mechanism"] = settings.sasl_mechanism
-        options["sasl_plain_username"] = settings.username
-        options["sasl_plain_password"] = settings.password.get_secret_value() if settings.password else None
-    return options
 
 
 _murmur2 = lru_cache(maxsize=65_536)(murmur2)
@@ -136,9 +118,8 @@ class Producer:
         if topic not in self._known:
             self._require(topic)
         with reaching(self._settings):
-            self._waiting.append(
-                (self._sent, topic, self._kafka.send(topic, key=key, value=value, headers=list(headers)))
-            )
+            sent = self._kafka.send(topic, key=key, value=value, headers=list(headers))
+        self._waiting.append((self._sent, topic, sent))
 
     def flush(self) -> None:
         """Wait until all records are acknowledged. Raises for the first that was not, by its number since the start."""
@@ -230,10 +211,16 @@ class Consumer:
             self._kafka.subscribe(topics=sorted(topics), listener=self._listener)
 
     def poll(self, *, seconds: float) -> dict[Place, list[Record]]:
-        """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised."""
+        """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised.
+
+        Raises `DeniedError` when the user may not read, which no waiting helps.
+        """
         try:
             found = self._kafka.poll(timeout_ms=int(seconds * 1000))
         except KafkaError as error:
+            if error.errno in _DENIED:
+                message = f"Kafka does not let this user read on: {_reason(error)}"
+                raise DeniedError(message, remedy=_GRANT) from error
             self.poll_errors += 1
             _log.warning("poll failed", error=_reason(error), times=self.poll_errors)
             time.sleep(min(seconds, 0.2))
@@ -287,8 +274,8 @@ class Consumer:
 
 def topic_ids(settings: KafkaSettings, topics: Collection[str]) -> dict[str, UUID]:
     """Return Kafka's own id of each topic that exists; another id under the same name is another log."""
-    with _admin(settings) as admin:
-        found = admin.describe_topics(sorted(topics))
+    with admin(settings) as client:
+        found = client.describe_topics(sorted(topics))
     return {topic["name"]: UUID(str(topic["topic_id"])) for topic in found if topic["error_code"] == 0}
 
 
@@ -302,15 +289,15 @@ class Log(NamedTuple):
 
 def logs(settings: KafkaSettings, topics: Collection[str]) -> dict[Place, Log]:
     """Return the log of each partition of the topics that exist."""
-    with _admin(settings) as admin:
-        found = [topic for topic in admin.describe_topics(sorted(topics)) if topic["error_code"] == 0]
+    with admin(settings) as client:
+        found = [topic for topic in client.describe_topics(sorted(topics)) if topic["error_code"] == 0]
         owners = {
             _TopicPartition(t["name"], p["partition_index"]): t["topic_id"] for t in found for p in t["partitions"]
         }
         if not owners:
             return {}
-        begins = admin.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.EARLIEST))
-        ends = admin.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.LATEST))
+        begins = client.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.EARLIEST))
+        ends = client.list_partition_offsets(dict.fromkeys(owners, OffsetSpec.LATEST))
     return {
         Place(*place): Log(UUID(str(owner)), begins[place].offset, ends[place].offset)
         for place, owner in owners.items()
@@ -321,27 +308,27 @@ def create_topics(
     settings: KafkaSettings, partitions: Mapping[str, int], *, configs: Mapping[str, Mapping[str, str]]
 ) -> list[str]:
     """Create the topics that are missing, configure all of them, and return the names of the new ones."""
-    with _admin(settings) as admin:
-        there = {topic["name"] for topic in admin.describe_topics(sorted(partitions)) if topic["error_code"] == 0}
+    with admin(settings) as client:
+        there = {topic["name"] for topic in client.describe_topics(sorted(partitions)) if topic["error_code"] == 0}
         missing = [name for name in partitions if name not in there]
         if missing:
-            _create(admin, settings, {name: partitions[name] for name in missing}, configs)
+            _create(client, settings, {name: partitions[name] for name in missing}, configs)
         old = [
             ConfigResource(ConfigResourceType.TOPIC, name, dict(configs[name])) for name in partitions if name in there
         ]
         if old:
-            admin.alter_configs(old)
+            client.alter_configs(old)
     return missing
 
 
 def delete_topics(settings: KafkaSettings, topics: Collection[str]) -> None:
     """Delete topics with everything in them."""
-    with _admin(settings) as admin:
-        admin.delete_topics(sorted(topics))
+    with admin(settings) as client:
+        client.delete_topics(sorted(topics))
 
 
 def _create(
-    admin: Any, settings: KafkaSettings, partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
+    client: Any, settings: KafkaSettings, partitions: Mapping[str, int], configs: Mapping[str, Mapping[str, str]]
 ) -> None:
     wanted = {
         name: {
@@ -352,37 +339,43 @@ def _create(
         for name, count in partitions.items()
     }
     try:
-        admin.create_topics(wanted, wait_for_metadata=True)
+        client.create_topics(wanted, wait_for_metadata=True)
     except TopicAlreadyExistsError:
         _log.info("another process created a topic first", topics=sorted(partitions))
-        admin.wait_for_topics(list(partitions))
+        client.wait_for_topics(list(partitions))
 
 
 @contextmanager
-def _admin(settings: KafkaSettings) -> Iterator[Any]:
+def admin(settings: KafkaSettings) -> Iterator[Any]:
+    """Open a connection for questions to the cluster. Kafka's errors inside the block leave it as ours."""
     with reaching(settings, first=True):
-        admin = KafkaAdminClient(**connect_options(settings), request_timeout_ms=15_000)
+        client = KafkaAdminClient(**connect_options(settings), request_timeout_ms=15_000)
         try:
-            yield admin
+            yield client
         finally:
-            admin.close()
+            client.close()
 
 
 @contextmanager
 def reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
     """Turn the client's errors into ours. `first` knocks before, so that a closed door is told at once."""
-    closed = closed_door(settings) if first and settings.bootstrap_servers else None
+    address = settings.bootstrap_servers
+    closed = closed_door(settings) if first and address else None
     if closed is not None:
-        message = f"Kafka at {settings.bootstrap_servers} does not answer: {closed}"
+        message = f"Kafka at {address} does not answer: {closed}"
         raise PartUnavailableError(message, remedy="`suara status` shows what is up.")
     try:
         yield
     except KafkaError as error:
-        address = settings.bootstrap_servers
         if getattr(error, "retriable", False):
-            message = f"Kafka at {address} does not answer: {diagnosis(settings)}"
-            raise PartUnavailableError(message, remedy="`suara status` shows what is up.") from error
+            found = obstacle(settings)
+            reason = found.message if found else f"it lets us in, and then: {_reason(error)}"
+            remedy = found.remedy if found else "`suara status` shows what is up."
+            message = f"Kafka at {address} does not answer: {reason}"
+            raise PartUnavailableError(message, remedy=remedy) from error
         message = f"Kafka at {address} refused: {_reason(error)}"
+        if error.errno in _DENIED:
+            raise DeniedError(message, remedy=_GRANT) from error
         raise StreamError(message) from error
 
 

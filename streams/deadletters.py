@@ -6,7 +6,7 @@ why, never what: the refused bytes are in the value, and nowhere else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from typing import NamedTuple
@@ -33,10 +33,11 @@ class Refusal(NamedTuple):
 
 
 class DeadLetters:
-    """Holds the producer of the dead letter topic; it connects when first needed."""
+    """Holds the producer of the dead letter topic; it connects when first needed. `moved` follows each letter."""
 
-    def __init__(self, settings: KafkaSettings, *, topic: str) -> None:
+    def __init__(self, settings: KafkaSettings, *, topic: str, moved: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._moved = moved
         self._topic = topic
         self._producer: Producer | None = None
 
@@ -50,6 +51,7 @@ class DeadLetters:
             for refusal in refusals:
                 record, value = refusal.record, (refusal.record.value or b"")[:MAX_RECORD_BYTES]
                 self._producer.send(self._topic, key=record.key, value=value, headers=_all_headers(refusal))
+                self._moved()
             self._producer.flush()
         except BaseException:
             self.close()

@@ -7,7 +7,7 @@ from a restart or from a second sink, finds the offset moved and writes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -60,20 +60,25 @@ class Batch:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a batch, in records. `gaps` names where partitions left out must be read again from."""
+    """What became of a batch, in records. `reasons` holds stage and reason of each rejected one.
+
+    `gaps` names where partitions left out must be read again from.
+    """
 
     loaded: int = 0
     rejected: int = 0
     duplicates: int = 0
     forgotten: int = 0
+    reasons: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     gaps: dict[Place, int] = field(default_factory=dict)
 
 
 class Loader:
-    """Holds the sink's connection to the warehouse, with its temporary tables."""
+    """Holds the sink's connection to the warehouse, with its temporary tables. `moved` is called after each step."""
 
-    def __init__(self, engine: Engine, *, group: str, owner: str) -> None:
+    def __init__(self, engine: Engine, *, group: str, owner: str, moved: Callable[[], None] = lambda: None) -> None:
         self._group = group
+        self._moved = moved
         self._owner = owner
         self._hushed = False
         self._pooled = engine.raw_connection()
@@ -97,7 +102,7 @@ class Loader:
             arrivals = [arrival for arrival in batch.arrivals if _is_news(arrival.record, starts)]
             refusals = [refusal for refusal in batch.refusals if _is_news(refusal.record, starts)]
             self._mirror(refusals)
-            written = merge.write(self._driver, arrivals)
+            written = merge.write(self._driver, arrivals, moved=self._moved)
             self._advance({place: batch.reaches[place] for place in starts})
         left_out = sum(1 for part in (batch.arrivals, batch.refusals) for one in part if _place(one.record) in gaps)
         return Outcome(
@@ -105,6 +110,7 @@ class Loader:
             rejected=len(refusals),
             duplicates=len(batch.arrivals) + len(batch.refusals) - len(arrivals) - len(refusals) - left_out,
             forgotten=len(arrivals) - written,
+            reasons=tuple((refusal.rejection.stage, refusal.rejection.reason) for refusal in refusals),
             gaps=gaps,
         )
 
@@ -141,10 +147,16 @@ class Loader:
         """Write these events, take everything back, and return what they were refused with, if they were."""
         try:
             with self._driver.transaction(force_rollback=True):
-                merge.write(self._driver, arrivals)
+                merge.write(self._driver, arrivals, moved=self._moved)
         except DATA_ERRORS as error:
             return error
         return None
+
+    def sign(self, ends: Mapping[Place, int]) -> None:
+        """Write that partitions are looked after, and where their logs end: a quiet one is told from a dead sink."""
+        rows = [(end, self._owner, self._group, *place) for place, end in sorted(ends.items())]
+        with self._driver.transaction(), self._driver.cursor() as cursor:
+            cursor.executemany(_SIGN, rows)
 
     def close(self) -> None:
         """Disconnect; what was not committed is gone."""
@@ -263,6 +275,10 @@ _FIRST = """
 _ADVANCE = """
     update raw.ingest_offset
     set next_offset = %s, high_watermark = %s, last_record_ts = %s, owner = %s, updated_at = now()
+    where consumer_group = %s and topic = %s and kafka_partition = %s
+"""
+_SIGN = """
+    update raw.ingest_offset set high_watermark = %s, owner = %s, updated_at = now()
     where consumer_group = %s and topic = %s and kafka_partition = %s
 """
 _ARCHIVED = "select count(*) from raw.event where topic = %s and kafka_partition = %s and kafka_offset = any(%s)"

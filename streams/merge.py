@@ -6,7 +6,7 @@ psycopg's errors as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -77,8 +77,12 @@ def prepare(driver: Driver) -> None:
     driver.execute(_TEMPORARY)
 
 
-def write(driver: Driver, arrivals: Sequence[Arrival], *, again: bool = False) -> int:
+def write(
+    driver: Driver, arrivals: Sequence[Arrival], *, again: bool = False, moved: Callable[[], None] = lambda: None
+) -> int:
     """Write events, but for those of forgotten members; return how many were written. Needs an open transaction.
+
+    `moved` is called after each statement, so that many short ones are told from one that hangs.
 
     Erasures are written alone: a sink that looked for tombstones before one was committed would bring words back. With
     `again`, erasures that were carried out before are only archived: others may have named the threads since.
@@ -93,7 +97,8 @@ def write(driver: Driver, arrivals: Sequence[Arrival], *, again: bool = False) -
         staged = stage(arrival for arrival in kept if not (again and _asks_for(arrival, buried)))
     if kept:
         _archive(driver, kept)
-        _merge(driver, staged)
+        moved()
+        _merge(driver, staged, moved)
         if staged.erased:
             bury(driver, staged.erased)
     return len(kept)
@@ -109,7 +114,7 @@ def _archive(driver: Driver, arrivals: Sequence[Arrival]) -> None:
         driver.execute(_EVENT_MERGE)
 
 
-def _merge(driver: Driver, staged: Staged) -> None:
+def _merge(driver: Driver, staged: Staged, moved: Callable[[], None]) -> None:
     for target, rows in (
         (_SOURCE, staged.source_rows()),
         (_MEMBER, staged.member_rows()),
@@ -121,6 +126,7 @@ def _merge(driver: Driver, staged: Staged) -> None:
         if _copy(driver, target.copy, target.types, rows):
             for statement in target.statements:
                 driver.execute(statement)
+                moved()
 
 
 def _copy(driver: Driver, statement: str, types: str, rows: Iterable[Row]) -> bool:

@@ -17,7 +17,8 @@ from kafka import TopicPartition as _TopicPartition
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError, StreamError
 from kernel.settings import KafkaSettings
-from streams.broker import Place, Record, connect_options, logs, reaching, warn_without_crc32c
+from streams.broker import Place, Record, logs, reaching, warn_without_crc32c
+from streams.reach import connect_options
 
 SILENCE_SECONDS = 30.0
 

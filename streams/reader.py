@@ -17,8 +17,11 @@ from kernel.settings import KafkaSettings
 from streams.broker import Consumer, Place, Record, logs, topic_ids
 from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
+from streams.lag import Lag
 from streams.load import Batch, Reach
+from streams.metrics import Metrics
 from streams.offsets import Position, require_same_topics, require_whole_logs
+from streams.progress import Progress, Stage
 from streams.stage import Arrival
 
 POLL_SECONDS = 0.5
@@ -39,11 +42,16 @@ class Reader:
         clock: Clock,
         batch: int,
         stored: Callable[[], Mapping[Place, Position]],
+        metrics: Metrics,
+        progress: Progress,
     ) -> None:
         self._kafka = kafka
         self._topics = topics
         self._clock = clock
         self._stored = stored
+        self._metrics = metrics
+        self._progress = progress
+        self._lag = Lag(metrics)
         self._topic_ids = topic_ids(kafka, topics)
         missing = sorted(set(topics) - self._topic_ids.keys())
         if missing:
@@ -61,16 +69,28 @@ class Reader:
 
         Raises as `stored` and `topic_ids` do when the warehouse or Kafka is away; it may then simply be called again.
         """
+        with self._progress.stage(Stage.READ):
+            found = self._poll()
+        if not found:
+            return Batch({}, [], [])
+        with self._progress.stage(Stage.DECODE):
+            return self._batch(found)
+
+    def _poll(self) -> dict[Place, list[Record]]:
+        """Return the next records of the partitions that are positioned, and learn where the log ends."""
         self._follow_changes()
         if self._fresh or self._clock.monotonic() - self._checked >= TOPIC_CHECK_SECONDS:
             self._check_topics()
         if self._fresh:
             self._position(self._stored())
+        failed = self._consumer.poll_errors
         found = self._consumer.poll(seconds=POLL_SECONDS)
+        self._metrics.poll_errors.inc(max(0, self._consumer.poll_errors - failed))
         self._follow_changes()
         if any(self._expected.get(place, -1) != records[0].offset for place, records in found.items()):
             self._check_topics(held=found)  # the log may be another one by now
-        return self._batch({place: records for place, records in found.items() if place not in self._fresh})
+        self._measure()
+        return {place: records for place, records in found.items() if place not in self._fresh}
 
     def accepted_gaps(self, batch: Batch) -> frozenset[Place]:
         """Return the partitions whose missing records were looked for once and are not in the log."""
@@ -80,6 +100,7 @@ class Reader:
         for place in lost:
             gap = {"first": self._sought[place], "last": batch.reaches[place].start - 1}
             _log.error("records are gone from the log before they were read", place=place, **gap)
+            self._metrics.lost.inc(gap["last"] - gap["first"] + 1)
         return frozenset(lost)
 
     def done(self, batch: Batch, gaps: Mapping[Place, int]) -> None:
@@ -87,13 +108,21 @@ class Reader:
         for place, reach in batch.reaches.items():
             if place not in gaps:
                 self._loaded[place] = reach.end
+                self._lag.has_loaded(place, reach.end)
                 self._sought.pop(place, None)
         for place, offset in gaps.items():
             _log.warning("records are missing, reading again", place=place, offset=offset)
             self._sought[place] = self._expected[place] = offset
             self._consumer.seek(place, offset)
+            self._lag.stands(place, offset)
+        self._measure()
         if self._clock.monotonic() - self._hinted >= HINT_SECONDS:
             self.hint()
+
+    def ends(self) -> dict[Place, int]:
+        """Return the end of each partition that this sink owns, as last fetched."""
+        owned = self._consumer.assignment() - self._fresh
+        return {place: end for place in owned if (end := self._consumer.highwater(place)) is not None}
 
     def hint(self) -> None:
         """Tell Kafka where the warehouse stands, for the tools that show lag."""
@@ -110,6 +139,8 @@ class Reader:
     def _follow_changes(self) -> None:
         for change in self._consumer.changes():
             _log.info("partitions", change=change.kind, count=len(change.places))
+            self._metrics.rebalances.labels(change.kind).inc()
+            self._lag.forget(change.places)
             if change.kind == "assigned":
                 self._fresh |= change.places
             else:
@@ -127,6 +158,7 @@ class Reader:
             self._consumer.seek(place, position.next_offset if position else None)
             if position:
                 self._expected[place] = position.next_offset
+                self._lag.stands(place, position.next_offset)
         self._fresh.clear()
 
     def _check_topics(self, held: Mapping[Place, list[Record]] = MappingProxyType({})) -> None:
@@ -145,6 +177,13 @@ class Reader:
         self._fresh |= {place for place in self._consumer.assignment() if place.topic in changed}
         self._topic_ids |= found
 
+    def _measure(self) -> None:
+        """Tell the metrics what this sink owns and how far it is behind."""
+        owned = self._consumer.assignment()
+        self._metrics.partitions.set(len(owned))
+        for place in owned:
+            self._lag.ends(place, self._consumer.highwater(place))
+
     def _batch(self, found: Mapping[Place, list[Record]]) -> Batch:
         batch = Batch({}, [], [])
         for place, records in found.items():
@@ -161,7 +200,11 @@ class Reader:
                 record_ts=judged.record_ts,
                 high_watermark=self._consumer.highwater(place),
             )
-            self._expected[place] = batch.reaches[place].end
+            self._expected[place] = end = batch.reaches[place].end
+            oldest = _instant(records[0].timestamp, self._clock)
+            self._lag.has_read(place, start=records[0].offset, end=end, oldest=oldest)
+            self._metrics.read.labels(place.topic).inc(len(records))
+            self._progress.moved()
         return batch
 
 

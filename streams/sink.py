@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
@@ -31,7 +32,9 @@ from streams.deadletters import DeadLetters, Refusal
 from streams.events import MemberErasedEvent
 from streams.limits import Limits, excess
 from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain
+from streams.metrics import OUTCOMES, Metrics
 from streams.offsets import positions, waiting
+from streams.progress import Part, Progress, Stage, watched
 from streams.reader import Reader
 from streams.stage import Arrival
 from streams.tombstones import keep, of_warehouse
@@ -46,6 +49,8 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, alchemy.OperationalErr
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 IDLE_CHECK_SECONDS = 0.3
 PATIENCE_UNTIL_IDLE = 60.0
+SIGN_SECONDS = 30.0
+STUCK_SECONDS = 120.0
 
 T = TypeVar("T")
 _log = logger("streams")
@@ -66,9 +71,10 @@ class _Stopped(Exception):
 
 
 class Sink:
-    """One consumer process. `progress` is called after each batch; erasures are noted in the file `tombstones`, too.
+    """One consumer process. `progress` is called after each batch; `metrics` and `stages` may be looked at any time.
 
-    So many records as `allowed` may be refused beyond the limits before it stops.
+    So many records as `allowed` may be refused beyond the limits before it stops. Erasures are noted in the file
+    `tombstones`, too.
     """
 
     _reader: Reader
@@ -86,16 +92,20 @@ class Sink:
         allowed: int = 0,
         tombstones: Path | None = None,
         progress: Callable[[SinkTotals], None] = lambda _: None,
+        stuck_seconds: float = STUCK_SECONDS,
     ) -> None:
         self._kafka = kafka
         self._url = warehouse_url
         self._clock = clock
         self._batch = batch
         self._topics = topics
-        self._letters = DeadLetters(kafka, topic=dead_letters)
         self._limits = limits
         self._allowed = allowed
         self._tombstones = tombstones
+        self.metrics = Metrics(clock)
+        self.stages = Progress(clock, stuck_seconds=stuck_seconds, took=self.metrics.took)
+        self.metrics.follow(self.stages)
+        self._letters = DeadLetters(kafka, topic=dead_letters, moved=self.stages.moved)
         self._progress = progress
         self._totals = SinkTotals()
         self._loader: Loader | None = None
@@ -113,21 +123,13 @@ class Sink:
         self._patience = PATIENCE_UNTIL_IDLE if until_idle else float("inf")
         engine = connect(self._url, role="ingest")
         try:
-            require_head(engine)
-            with engine.begin() as connection:
-                ensure_arrivals(connection, self._clock.now().date())
-            self._reader = Reader(
-                self._kafka,
-                self._topics,
-                clock=self._clock,
-                batch=self._batch,
-                stored=lambda: positions(engine, group=self._kafka.group, topics=self._topics),
-            )
-            try:
-                self._loop(engine, until_idle=until_idle)
-                self._reader.hint()
-            finally:
-                self._reader.close()
+            with watched(self.stages, self._clock):
+                self._begin(engine)
+                try:
+                    self._loop(engine, until_idle=until_idle)
+                    self._reader.hint()
+                finally:
+                    self._reader.close()
         except _Stopped:
             _log.info("stopped while waiting; the batch will be read again")
         except psycopg.Error as error:
@@ -139,9 +141,26 @@ class Sink:
             engine.dispose()
         return self._totals
 
+    def _begin(self, engine: Engine) -> None:
+        """Look at the warehouse and join the group."""
+        with self.stages.stage(Stage.START):
+            require_head(engine)
+            with engine.begin() as connection:
+                ensure_arrivals(connection, self._clock.now().date())
+            self._reader = Reader(
+                self._kafka,
+                self._topics,
+                clock=self._clock,
+                batch=self._batch,
+                stored=lambda: positions(engine, group=self._kafka.group, topics=self._topics),
+                metrics=self.metrics,
+                progress=self.stages,
+            )
+
     def _loop(self, engine: Engine, *, until_idle: bool) -> None:
         """Read a batch ahead while PostgreSQL works on the one before. Never do two threads use the reader at once."""
         batch, checked = Batch({}, [], []), self._clock.monotonic()
+        signed = checked
         with ThreadPoolExecutor(1, "read-ahead") as ahead:
             while not self._stop.is_set():
                 passed_over = self._reader.accepted_gaps(batch)
@@ -150,10 +169,21 @@ class Sink:
                 following = self._awaited(coming)
                 self._reader.done(batch, gaps)
                 batch = following.without(gaps)
+                if self._clock.monotonic() - signed > SIGN_SECONDS:
+                    signed = self._clock.monotonic()
+                    self._patiently(partial(self._sign, engine))
                 if until_idle and not batch.reaches and self._clock.monotonic() - checked > IDLE_CHECK_SECONDS:
                     checked = self._clock.monotonic()
-                    if self._patiently(lambda: waiting(engine, self._kafka, topics=self._topics)) == 0:
+                    if self._patiently(partial(self._left, engine)) == 0:
                         return
+
+    def _sign(self, engine: Engine) -> None:
+        with self.stages.stage(Stage.LOAD):
+            self._connected(engine).sign(self._reader.ends())
+
+    def _left(self, engine: Engine) -> int:
+        with self.stages.stage(Stage.READ):
+            return waiting(engine, self._kafka, topics=self._topics)
 
     def _awaited(self, coming: Future[Batch]) -> Batch:
         """Return what was read ahead; should that have failed, read it now."""
@@ -171,16 +201,34 @@ class Sink:
                 outcome = self._patiently(partial(self._load, engine, batch, passed_over))
             except DATA_ERRORS:
                 batch = self._without_culprits(engine, batch)
+        self._count(batch, outcome)
+        if any(isinstance(arrival.event, MemberErasedEvent) for arrival in batch.arrivals):
+            self._keep_tombstones(engine)
+        self._progress(self._totals)
+        return outcome.gaps
+
+    def _count(self, batch: Batch, outcome: Outcome) -> None:
+        """Add what became of a batch to totals and metrics."""
+        counts = (outcome.loaded, outcome.duplicates, outcome.forgotten, outcome.rejected)
+        for name, count in zip(OUTCOMES, counts, strict=True):
+            self.metrics.records.labels(name).inc(count)
+        self.metrics.reject(outcome.reasons)
+        self.metrics.batch.observe(len(batch.arrivals) + len(batch.refusals))
+        self.metrics.loaded_up_to(max(reach.record_ts for reach in batch.reaches.values()))
         self._totals = SinkTotals(
             loaded=self._totals.loaded + outcome.loaded,
             duplicates=self._totals.duplicates + outcome.duplicates,
             rejected=self._totals.rejected + outcome.rejected,
             forgotten=self._totals.forgotten + outcome.forgotten,
         )
-        if any(isinstance(arrival.event, MemberErasedEvent) for arrival in batch.arrivals):
-            self._keep_tombstones(engine)
-        self._progress(self._totals)
-        return outcome.gaps
+
+    def _send_letters(self, refusals: Sequence[Refusal]) -> None:
+        if refusals:
+            self._patiently(partial(self._in_stage, Stage.DEAD_LETTERS, lambda: self._letters.send(refusals)))
+
+    def _in_stage(self, stage: Stage, action: Callable[[], T]) -> T:
+        with self.stages.stage(stage):
+            return action()
 
     def _keep_tombstones(self, engine: Engine) -> None:
         """Note outside of the warehouse who was forgotten, for restored backups. A failure stops no sink."""
@@ -197,7 +245,8 @@ class Sink:
 
     def _without_culprits(self, engine: Engine, batch: Batch) -> Batch:
         """Find the events that PostgreSQL alone refuses, make dead letters of them, and return the batch without."""
-        culprits = self._patiently(lambda: find_culprits(self._connected(engine), batch.arrivals))
+        find = partial(self._in_stage, Stage.LOAD, lambda: find_culprits(self._connected(engine), batch.arrivals))
+        culprits = self._patiently(find)
         if not culprits:
             message = "PostgreSQL refuses a batch of events, but none of them alone"
             raise StreamError(message, remedy="Start the sink again with a smaller --batch.")
@@ -220,14 +269,16 @@ class Sink:
             if self._allowed < len(refusals):
                 raise error
             self._allowed -= len(refusals)
-        self._patiently(partial(self._letters.send, refusals))
+        self._send_letters(refusals)
 
     def _load(self, engine: Engine, batch: Batch, gaps: frozenset[Place]) -> Outcome:
-        return self._connected(engine).load(batch, accept_gaps=gaps)
+        with self.stages.stage(Stage.LOAD):
+            return self._connected(engine).load(batch, accept_gaps=gaps)
 
     def _connected(self, engine: Engine) -> Loader:
         if self._loader is None:
-            self._loader = Loader(engine, group=self._kafka.group, owner=f"{socket.gethostname()}:{os.getpid()}")
+            owner = f"{socket.gethostname()}:{os.getpid()}"
+            self._loader = Loader(engine, group=self._kafka.group, owner=owner, moved=self.stages.moved)
         return self._loader
 
     def _disconnect(self) -> None:
@@ -238,19 +289,30 @@ class Sink:
     def _patiently(self, action: Callable[[], T]) -> T:
         """Do it, and while PostgreSQL or Kafka is away do it again, later and later. Heartbeats go on by themselves."""
         began, delays = self._clock.monotonic(), chain(BACK_OFF, repeat(BACK_OFF[-1]))
-        while True:
-            try:
-                return action()
-            except DATA_ERRORS:  # some of these are OperationalErrors too, and no waiting helps them
-                raise
-            except AWAY as error:
-                self._disconnect()
-                if self._clock.monotonic() - began > self._patience:
+        with ExitStack() as away:
+            while True:
+                try:
+                    return action()
+                except DATA_ERRORS:  # some of these are OperationalErrors too, and no waiting helps them
                     raise
-                seconds = next(delays)
-                _log.warning("a part is away, trying again", error=type(error).__name__, seconds=seconds)
-                if self._stop.wait(seconds):
-                    raise _Stopped from error
+                except AWAY as error:
+                    part = _missing_part(error)
+                    self.metrics.retries.labels(part).inc()
+                    self._disconnect()
+                    if self._clock.monotonic() - began > self._patience:
+                        raise
+                    seconds = next(delays)
+                    _log.warning("a part is away, trying again", part=part, error=type(error).__name__, seconds=seconds)
+                    if seconds == BACK_OFF[0]:
+                        away.enter_context(self.stages.stage(Stage.AWAY, part=part))
+                    if self._stop.wait(seconds):
+                        raise _Stopped from error
+
+
+def _missing_part(error: Exception) -> Part:
+    ours = PartUnavailableError  # it comes from both parts, and its cause tells from which
+    kafka = isinstance(error, ours) and not isinstance(error.__cause__, psycopg.Error)
+    return Part.KAFKA if kafka else Part.WAREHOUSE
 
 
 def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Exception]]:

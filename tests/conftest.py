@@ -17,4 +17,4 @@ for _name in [name for name in os.environ if name.startswith("SUARA_")]:
     if not _name.startswith("SUARA_LOCAL__MAVEN_REPOSITORY"):
         del os.environ[_name]
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.community"]
+pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.secure_broker", "tests.fixtures.community"]

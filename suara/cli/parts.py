@@ -46,7 +46,11 @@ def down() -> None:
 
 
 def status(*, json: _Json = False) -> None:
-    """Show each part: whether it is up, where, its process, memory and log."""
+    """Show each part: whether it is up, where, its process, memory and log.
+
+    The sink also says how it is: ok, degraded while a part is away, or stuck with
+    the stage that hangs. Its address serves /metrics and /health.
+    """
     from kernel.settings import read_settings
     from suara.cli.output import print_rows
     from suara.local import report
@@ -54,7 +58,7 @@ def status(*, json: _Json = False) -> None:
     rows = report.parts(read_settings())
     if not json:  # a pid is a name, not an amount
         rows = [{**row, "pid": row.get("pid") and str(row["pid"])} for row in rows]
-    print_rows(rows, ["part", "state", "address", "pid", "memory_mb", "log"], json=json, empty="")
+    print_rows(rows, ["part", "state", "health", "address", "pid", "memory_mb", "log"], json=json, empty="")
 
 
 def psql(context: typer.Context) -> None:

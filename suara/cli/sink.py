@@ -32,6 +32,12 @@ def sink(
     allow_dead_letters: Annotated[
         int, typer.Option(min=0, metavar="N", help="Refuse this many more than the limits of SUARA_SINK__* allow.")
     ] = 0,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Serve /metrics and /health on this port of the loopback; 0 takes a free one."
+        ),
+    ] = None,
 ) -> None:
     """Load events from Kafka into the warehouse, until Ctrl-C or SIGTERM.
 
@@ -48,12 +54,19 @@ def sink(
     Where more than half of a topic, or a thousand records of a partition in
     a row, would be refused, the sink stops instead: that is a mistake in the
     source or in this version. Nothing is lost; it waits in Kafka.
+
+    To watch it with Prometheus, or by hand:
+
+    suara sink --metrics-port 9108
+
+    curl http://127.0.0.1:9108/health
     """
     from kernel import log
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
     from streams import tombstones
+    from streams.health import served
     from streams.limits import Limits
     from streams.sink import Sink
     from suara.cli.output import reach_parts
@@ -71,7 +84,12 @@ def sink(
             allowed=allow_dead_letters,
             tombstones=settings.home / tombstones.FILE,
             progress=_reporter(clock, every=REPORT_SECONDS),
+            stuck_seconds=settings.sink.stuck_seconds,
         )
+        port = settings.sink.metrics_port if metrics_port is None else metrics_port
+        if port is not None:
+            address = open_parts.enter_context(served(worker.metrics, worker.stages, clock, port=port))
+            typer.echo(f"Metrics: http://{address}/metrics, health: http://{address}/health")
         with rare_collections():
             totals = worker.run(_stop_on_signal(), until_idle=until_idle)
     typer.echo(f"Done: {_describe(totals)}")

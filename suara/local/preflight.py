@@ -6,33 +6,74 @@ The clients themselves report most mistakes as a timeout.
 from __future__ import annotations
 
 import socket
-import ssl
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from kernel.errors import PartUnavailableError, SettingsError
 from kernel.settings import KafkaSettings
 
+if TYPE_CHECKING:
+    from streams.rights import Seen
+
 CONNECT_SECONDS = 5.0
-_KAFKA = "Check SUARA_KAFKA__*, or leave SUARA_KAFKA__BOOTSTRAP_SERVERS out to use the embedded broker."
 _WAREHOUSE = "Check SUARA_WAREHOUSE__URL, or leave it out to use the embedded PostgreSQL."
 
 
-def check_kafka(settings: KafkaSettings) -> None:
-    """Raise `PartUnavailableError` when no named broker can be reached and logged in to."""
-    from streams.broker import topic_ids
+def check_kafka(settings: KafkaSettings, *, making: bool = False, prefix: str = "") -> None:
+    """Raise `PartUnavailableError` naming the step that fails: settings, address, TCP, TLS, login, topic, permission.
 
-    servers = (settings.bootstrap_servers or "").split(",")
-    problems = [problem for server in servers if (problem := _unreachable(server.strip(), settings))]
-    if len(problems) == len(servers):
-        message = f"Kafka cannot be reached: {'; '.join(problems)}"
-        raise PartUnavailableError(message, remedy=_KAFKA)
-    try:
-        topic_ids(settings, ["community.posts.v1"])
-    except PartUnavailableError as error:
-        step = f"log in as {settings.username} by {settings.sasl_mechanism}" if settings.sasl_mechanism else "talk"
-        message = (
-            f"Kafka at {settings.bootstrap_servers}: the port is open, but {step} ({settings.security_protocol}) failed"
-        )
-        raise PartUnavailableError(message, remedy=_KAFKA) from error
+    With `making`, topics may be missing when they can be made. `prefix` stands before the topics' names.
+    """
+    from streams.reach import obstacle
+    from streams.rights import may_join, rights
+    from streams.topics import Topic
+
+    found = obstacle(settings)
+    if found is not None:
+        message = f"Kafka cannot be reached, {found.step}: {found.message}"
+        raise PartUnavailableError(message, remedy=found.remedy)
+    names = [prefix + topic for topic in Topic]
+    seen = rights(settings, names)
+    _require_topics(settings, [name for name in names if not seen[name].exists and seen[name].allowed], making=making)
+    denied = [
+        f"{', '.join(lacking)} on topic {name}"
+        for topic, name in zip(Topic, names, strict=True)
+        if (lacking := _lacking(topic, seen[name], making=making))
+    ]
+    if not may_join(settings):
+        denied.append(f"READ on group {settings.group}")
+    if denied:
+        _refuse(settings, denied, prefix)
+
+
+def _require_topics(settings: KafkaSettings, missing: Sequence[str], *, making: bool) -> None:
+    if missing and not making:
+        message = f"Kafka at {settings.bootstrap_servers} has no topic {', '.join(missing)}"
+        raise PartUnavailableError(message, remedy="`suara up` creates the topics.")
+
+
+def _lacking(topic: str, seen: Seen, *, making: bool) -> list[str]:
+    """Return what this user must be allowed and is not; a broker that does not tell is believed to allow it."""
+    from streams.topics import Topic
+
+    if seen.allowed is None:
+        return []
+    needed = ["WRITE"] if topic == Topic.DLQ else ["READ"]
+    if making:
+        needed = ["READ", "WRITE", "ALTER_CONFIGS" if seen.exists else "CREATE"]
+    return [operation for operation in needed if operation not in seen.allowed]
+
+
+def _refuse(settings: KafkaSettings, denied: Sequence[str], prefix: str) -> NoReturn:
+    user = settings.username or "ANONYMOUS"
+    message = f"Kafka at {settings.bootstrap_servers} does not permit user {user}: {'; '.join(denied)}"
+    grant = f"kafka-acls --add --allow-principal User:{user}"
+    remedy = (
+        f"Let an administrator run: {grant} --operation Read --operation Write --operation Create "
+        f"--operation AlterConfigs --topic {prefix}community. --resource-pattern-type prefixed, and: "
+        f"{grant} --operation Read --group {settings.group}"
+    )
+    raise PartUnavailableError(message, remedy=remedy)
 
 
 def check_warehouse(url: str) -> None:
@@ -70,27 +111,6 @@ def _servers(hosts: str, ports: str) -> list[tuple[str, int]]:
         message = f"SUARA_WAREHOUSE__URL names the hosts {hosts} with the ports {ports}"
         raise SettingsError(message, remedy="Give a port to each host, or one for all of them.")
     return [(name or "localhost", int(number)) for name, number in zip(names, numbers, strict=True)]
-
-
-def _unreachable(server: str, settings: KafkaSettings) -> str | None:
-    """Return why a broker cannot be reached, or None when it can."""
-    host, _, port = server.rpartition(":")
-    if not host or not port.isdigit():
-        return f"'{server}' is not host:port"
-    problem = _closed(host, int(port))
-    if problem or settings.security_protocol not in {"SSL", "SASL_SSL"}:
-        return problem
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-        with (
-            socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS) as connection,
-            context.wrap_socket(connection, server_hostname=host),
-        ):
-            return None
-    except ssl.SSLCertVerificationError as error:
-        return f"{server}: its certificate is not accepted ({error.verify_message})"
-    except (ssl.SSLError, OSError) as error:
-        return f"{server}: no TLS there ({_reason(error)})"
 
 
 def _closed(host: str, port: int) -> str | None:

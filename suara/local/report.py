@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 from typing import Any
 
 import psutil
@@ -11,14 +13,19 @@ from kernel.errors import SuaraError
 from kernel.settings import PREFIX, Settings, variables
 from suara.local import kafka, postgres, preflight, processes, server, stack
 
+HEALTH_SECONDS = 2.0
+
 
 def parts(settings: Settings) -> list[dict[str, Any]]:
-    """Return one row a part: state is running, stopped, died, or for a server of your own answers or fails."""
+    """Return one row a part: state is running, stopped, died, or for a server of your own answers or fails.
+
+    The sink also has `health`: ok, degraded or stuck with its stage, or no answer, as in its first seconds.
+    """
     url = settings.warehouse.url
     return [
         _warehouse(settings, url.get_secret_value()) if url else _embedded(settings, postgres.NAME),
         _broker(settings) if settings.kafka.bootstrap_servers else _embedded(settings, kafka.NAME),
-        _embedded(settings, stack.SINK),
+        _sink(settings),
         _embedded(settings, server.PAGE),
     ]
 
@@ -52,6 +59,28 @@ def _embedded(settings: Settings, name: str) -> dict[str, Any]:
     }
 
 
+def _sink(settings: Settings) -> dict[str, Any]:
+    row = _embedded(settings, stack.SINK)
+    return row | {"health": _health(row["address"]) if row["address"] else None}
+
+
+def _health(address: str) -> str:
+    """Ask a sink how it is: `ok`, or what it does since how many seconds."""
+    host, _, port = address.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        said = json.loads(connection.getresponse().read())
+        if said["status"] == "ok":
+            return "ok"
+        part = f" for {said['part']}" if "part" in said else ""
+        return f"{said['status']}: {said['stage']}{part} since {said['seconds']:.0f} s"
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return "no answer"
+    finally:
+        connection.close()
+
+
 def _memory_mb(pid: int) -> int | None:
     """Return the resident memory of a process and its descendants; shared pages are counted once for each."""
     try:
@@ -65,8 +94,12 @@ def _broker(settings: Settings) -> dict[str, Any]:
     try:
         preflight.check_kafka(settings.kafka)
     except SuaraError as error:
-        return {"part": kafka.NAME, "state": f"fails: {error.args[0]}", "address": settings.kafka.bootstrap_servers}
+        return {"part": kafka.NAME, "state": _failure(error), "address": settings.kafka.bootstrap_servers}
     return {"part": kafka.NAME, "state": "answers", "address": settings.kafka.bootstrap_servers}
+
+
+def _failure(error: SuaraError) -> str:
+    return f"fails: {error.args[0]}. {error.remedy or ''}".rstrip()
 
 
 def _warehouse(settings: Settings, url: str) -> dict[str, Any]:
@@ -74,5 +107,5 @@ def _warehouse(settings: Settings, url: str) -> dict[str, Any]:
     try:
         preflight.check_warehouse(url)
     except SuaraError as error:
-        return {"part": postgres.NAME, "state": f"fails: {error.args[0]}", "address": address}
+        return {"part": postgres.NAME, "state": _failure(error), "address": address}
     return {"part": postgres.NAME, "state": "answers", "address": address}

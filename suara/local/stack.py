@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings, Settings
-from suara.local import guardian, kafka, postgres, preflight, processes
+from suara.local import guardian, kafka, ports, postgres, preflight, processes
 from suara.local.processes import Identity, Launch, Say
 
 SINK = "sink"
@@ -144,7 +144,7 @@ def _start_servers(settings: Settings, *, owner: Identity | None, say: Say) -> A
     if settings.kafka.bootstrap_servers is None:
         broker = kafka.start(settings.home, settings.local, owner=owner, say=say)
     else:
-        preflight.check_kafka(settings.kafka)
+        preflight.check_kafka(settings.kafka, making=True)
     url = _start_postgres(settings, owner=owner, say=say)
     if broker is None:
         return Addresses(settings.kafka, url)
@@ -171,7 +171,7 @@ def _prepare(settings: Settings, found: Addresses) -> None:
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
     environment = {**os.environ, **settings.places(), **found.environment()}
-    ours = repr((sorted(found.environment().items()), settings.places()))
+    ours = repr((sorted(found.environment().items()), settings.places(), settings.sink))
     about = hashlib.sha256(ours.encode()).hexdigest()[:16]
     running = processes.find(settings.home, SINK)
     if running and running.about == about:
@@ -183,6 +183,8 @@ def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None,
     else:
         died = processes.recorded(settings.home, SINK)
         say(f"Starting the sink again: it had ended, see {died.log}" if died else "Starting the sink")
-    command = [sys.executable, "-m", "suara", "sink"]
-    launch = Launch(name=SINK, command=command, about=about, environment=environment)
+    port = ports.choose(settings.home, SINK, fixed=settings.sink.metrics_port or None)
+    command = [sys.executable, "-m", "suara", "sink", "--metrics-port", str(port)]
+    address = f"{ports.HOST}:{port}"
+    launch = Launch(name=SINK, command=command, about=about, address=address, environment=environment)
     processes.start(settings.home, launch, owner=owner)

@@ -10,7 +10,8 @@ from kafka.partitioner.default import DefaultPartitioner
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
 from kernel.settings import KafkaSettings
 from streams import broker
-from streams.broker import MAX_RECORD_BYTES, Consumer, Place, Producer, connect_options, logs, topic_ids
+from streams.broker import MAX_RECORD_BYTES, Consumer, Place, Producer, logs, topic_ids
+from streams.reach import connect_options
 from streams.topics import Topic, ensure_topics
 from tests.streams.conftest import Stream, end_offsets, read_all
 

@@ -83,5 +83,5 @@ def test_without_kafka_it_says_what_is_missing(environment: dict[str, str]) -> N
     child = start({**environment, "SUARA_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}, "--until-idle")
     said, errors = child.communicate()
     assert (child.returncode, said) == (1, "")
-    assert "Kafka at 127.0.0.1:1 does not answer" in errors
+    assert "Kafka cannot be reached, TCP: 127.0.0.1:1: connection refused" in errors
     assert "Traceback" not in errors

@@ -1,6 +1,7 @@
 -- Grain: consumer group and Kafka partition.
 -- Owner: operators.
--- Meaning: How far the sink is behind the end of the log as it last saw it.
+-- Meaning: How far the sink is behind the end of the log as it last saw it; where updated_at stands still for minutes, no
+-- sink looks after the partition, and the lag may be larger.
 create view ops.ingest_lag as
 select
     consumer_group,
@@ -20,4 +21,4 @@ comment on column ops.ingest_lag.next_offset is 'First offset that is not yet in
 comment on column ops.ingest_lag.high_watermark is 'End of the partition when last seen; null when never seen.';
 comment on column ops.ingest_lag.records_behind is 'Records between the two; null when the end was never seen.';
 comment on column ops.ingest_lag.last_record_ts is 'When the broker appended the last record loaded.';
-comment on column ops.ingest_lag.updated_at is 'When the sink last wrote here.';
+comment on column ops.ingest_lag.updated_at is 'When the sink last wrote here; a running one does twice a minute, also without new records.';

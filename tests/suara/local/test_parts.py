@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,19 @@ def test_up_starts_every_part_and_says_so(home: Home) -> None:
     assert "Starting Apache Kafka" in said
     assert home.states() == dict.fromkeys(PARTS, "running") | {"airflow": "stopped"}
     assert home.sql("select count(*) from core.post") == "0"
+
+
+def test_status_tells_how_the_sink_is_and_where_to_look(home: Home) -> None:
+    assert until(lambda: sink_of(home)["health"] == "ok", seconds=30)
+    address = sink_of(home)["address"]
+    with urllib.request.urlopen(f"http://{address}/metrics") as page:
+        assert b"suara_sink_partitions" in page.read()
+    pid = sink_of(home)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    assert sink_of(home)["health"] == "no answer"
+    assert "no answer" in home.run("status")
+    os.kill(pid, signal.SIGCONT)
+    assert until(lambda: sink_of(home)["health"] == "ok", seconds=30)
 
 
 def test_what_is_acknowledged_is_on_disk(home: Home) -> None:
@@ -167,6 +181,10 @@ with stack.owned(read_settings(), sink=True, say=print) as addresses:
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert until(lambda: not processes.all_recorded(folder), seconds=60)
     shutil.rmtree(folder)
+
+
+def sink_of(home: Home) -> dict[str, Any]:
+    return next(row for row in home.status() if row["part"] == "sink")
 
 
 def _addresses(home: Home) -> set[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-import streams.broker
+import streams.reach
 from kernel.errors import PartUnavailableError, SettingsError
 from kernel.settings import KafkaSettings, Settings, read_settings
 from suara.local import guardian, preflight, processes
@@ -20,8 +20,8 @@ from suara.local import kafka as broker
 
 
 def test_servers_that_answer_pass(kafka: str, postgres_url: str) -> None:
-    preflight.check_kafka(KafkaSettings(bootstrap_servers=kafka))
-    preflight.check_kafka(KafkaSettings(bootstrap_servers=f"127.0.0.1:9,{kafka}"))
+    preflight.check_kafka(KafkaSettings(bootstrap_servers=kafka), making=True)
+    preflight.check_kafka(KafkaSettings(bootstrap_servers=f"127.0.0.1:9,{kafka}"), making=True)
     preflight.check_warehouse(postgres_url)
     preflight.check_warehouse(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
     preflight.check_warehouse(f"{postgres_url}?connect_timeout=3")
@@ -79,14 +79,16 @@ def guarded_broker(server_home: Settings) -> Iterator[KafkaSettings]:
 
 
 def test_a_login_that_the_broker_refuses_is_named(guarded_broker: KafkaSettings) -> None:
-    preflight.check_kafka(guarded_broker)
+    preflight.check_kafka(guarded_broker, making=True)
     said = refusal(guarded_broker.model_copy(update={"password": SecretStr("guess")}))
-    assert f"log in as {broker.USER} by PLAIN (SASL_PLAINTEXT) failed" in said
+    assert f"it refuses the login of {broker.USER} by PLAIN" in said
+    assert "guess" not in said
 
 
 def test_nobody_enters_the_broker_without_a_login(guarded_broker: KafkaSettings) -> None:
     said = refusal(KafkaSettings(bootstrap_servers=guarded_broker.bootstrap_servers))
-    assert "talk (PLAINTEXT) failed" in said
+    assert "hangs up on who comes without a login (PLAINTEXT)" in said
+    assert "SUARA_KAFKA__SECURITY_PROTOCOL to SASL_PLAINTEXT" in said
 
 
 def refusal(settings: KafkaSettings) -> str:
@@ -104,4 +106,4 @@ def refusal(settings: KafkaSettings) -> str:
 
 @pytest.fixture(autouse=True)
 def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams.broker, "CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(streams.reach, "CONNECT_SECONDS", 2.0)
