@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from kernel.clock import SystemClock
 from kernel.errors import InputError, StreamError
-from streams import replay, tombstones
+from streams import reader, replay, tombstones
 from streams.broker import Place, Producer
+from streams.decode import Rejection
 from streams.events import Author, Event, Maker, MemberErased, PostCreated, PostState, encode
 from streams.load import Loader
 from streams.past import Past, Stretch
@@ -237,3 +238,16 @@ def test_words_of_a_forgotten_member_never_come_back(stream: Stream, postgres_ur
         run(stream, again, again.plan(stream.posts, None, None))
     assert stream.scalar("select string_agg(t::text, ' ') from core.post t").count("secret") == 0
     assert stream.scalar("select title from core.thread where external_id = 't1'") is None
+
+
+def test_a_dead_letter_that_loads_by_now_is_resolved(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "decode", lambda *_, **__: Rejection("validate", "unknown_type"))
+        stream.send(post(1))
+        stream.drain()
+    assert stream.scalar("select status from raw.rejected_event") == "open"
+    for new in (1, 0):
+        with replaying(stream) as again:
+            assert run(stream, again, again.plan(stream.posts, None, None)).new == new
+        assert stream.scalar("select status from raw.rejected_event") == "replayed"
+    assert stream.scalar("select count(*) from core.post") == 1

@@ -339,18 +339,3 @@ def test_a_gap_names_what_is_read_again_and_what_is_gone(
     assert (gap.again, gap.missing, gap.note) == (again, missing, note)
     assert "made again" in gap_of(offset, {Place("posts", 0): Log(UUID(int=2), begin, end)}).note
     assert "no such partition" in gap_of(offset, {}).note
-
-
-def test_tombstones_of_several_places_are_joined_and_never_lost(tmp_path: Path) -> None:
-    path = tmp_path / "home" / tombstones.FILE
-    early, late = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
-    tombstones.keep(path, {})
-    assert not path.exists()
-    tombstones.keep(path, {"salt": {"aa": late}})
-    tombstones.keep(path, {"salt": {"aa": early, "bb": late}, "other": {"cc": late}})
-    tombstones.keep(path, {})
-    assert tombstones.read(path) == {"salt": {"aa": early, "bb": late}, "other": {"cc": late}}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.write_text("[]")
-    with pytest.raises(InputError, match="is no list of tombstones"):
-        tombstones.read(path)
