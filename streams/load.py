@@ -107,8 +107,8 @@ class Loader:
     def replay(self, batch: Batch) -> Outcome:
         """Write what of a batch of one partition is missing, in one transaction; the rest stays, and no offset moves.
 
-        `loaded` counts what was not archived before. Dead letters that load by now are resolved. Raises psycopg's errors
-        as they are.
+        `loaded` counts what was not archived before. Dead letters that load by now are resolved. Raises psycopg's
+        errors as they are.
         """
         offsets = [arrival.record.offset for arrival in batch.arrivals]
         place = _place(batch.arrivals[0].record) if offsets else Place("", 0)

@@ -125,6 +125,20 @@ def test_the_sink_reads_the_gap_since_the_backup_again(stream: Stream, spare: st
     assert len(rows(there.url, query)) == 12
 
 
+def test_records_that_left_the_log_since_the_backup_are_named(
+    stream: Stream, spare: str, files: tuple[Path, Path]
+) -> None:
+    same = {"thread_id": "t"}
+    stream.send(*(post(number, **same) for number in range(5)))
+    stream.drain()
+    backup(stream.url, files[0], now=NOW, remembered=files[1])
+    stream.send(*(post(number, **same) for number in range(5, 12)))
+    stream.drain()
+    place = stream.cut(9)
+    (gap,) = [gap for gap in restore(stream, files, into=spare).gaps(stream.settings) if gap.missing]
+    assert (gap.offset.partition, gap.again, gap.missing) == (place.partition, 3, range(5, 9))
+
+
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     with connect(url, role="owner").begin() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
