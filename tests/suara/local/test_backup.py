@@ -258,6 +258,29 @@ def test_an_empty_warehouse_needs_no_permission(
     assert rows(_with_database(stream.url, spare), "select count(*) from core.post") == [(1,)]
 
 
+def test_a_database_without_tables_is_used_as_it_is_and_given_back_so(
+    stream: Stream, files: tuple[Path, Path], spare: str
+) -> None:
+    stream.send(post(1))
+    stream.drain()
+    backup(stream.url, files[0], now=NOW, remembered=files[1])
+    _execute(stream.url, f'create database "{spare}"')
+    there = _with_database(stream.url, spare)
+    with psycopg.connect(there) as connection:
+        connection.execute("create extension vector")
+        number = connection.execute("select oid from pg_database where datname = current_database()").fetchone()
+    work = Restore(stream.url, files[0], into=spare)
+    work.load()
+    assert spare not in databases(stream.url)
+    work.give_up()
+    with psycopg.connect(there) as connection:
+        assert connection.execute("select count(*) from pg_namespace where nspname = 'raw'").fetchone() == (0,)
+    restore(stream, files, into=spare)
+    with psycopg.connect(there) as connection:
+        assert connection.execute("select oid from pg_database where datname = current_database()").fetchone() == number
+        assert connection.execute("select count(*) from core.post").fetchone() == (1,)
+
+
 def test_nothing_is_restored_under_a_running_sink(stream: Stream, files: tuple[Path, Path]) -> None:
     backup(stream.url, files[0], now=NOW, remembered=files[1])
     with (
