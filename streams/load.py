@@ -123,7 +123,8 @@ class Loader:
     def replay(self, batch: Batch) -> Outcome:
         """Write what of a batch of one partition is missing, in one transaction; the rest stays, and no offset moves.
 
-        `loaded` counts what was not archived before. Raises psycopg's errors as they are.
+        `loaded` counts what was not archived before. Dead letters that load by now are resolved. Raises psycopg's
+        errors as they are.
         """
         offsets = [arrival.record.offset for arrival in batch.arrivals]
         place = _place(batch.arrivals[0].record) if offsets else Place("", 0)
@@ -134,6 +135,7 @@ class Loader:
             if self._hushed:
                 cursor.execute(_HUSH)
             new = self._archived(place, offsets) - before
+            cursor.execute(_RESOLVE, [*place, offsets])
         return Outcome(loaded=new, rejected=len(batch.refusals), forgotten=len(batch.arrivals) - written)
 
     def hush(self, titles: Sequence[tuple[str, str, str | None]]) -> None:
@@ -282,6 +284,12 @@ _SIGN = """
     where consumer_group = %s and topic = %s and kafka_partition = %s
 """
 _ARCHIVED = "select count(*) from raw.event where topic = %s and kafka_partition = %s and kafka_offset = any(%s)"
+_RESOLVE = """
+    update raw.rejected_event r set status = 'replayed', resolved_at = now()
+    from raw.event e
+    where r.topic = %s and r.kafka_partition = %s and r.kafka_offset = any(%s) and r.status = 'open'
+        and (e.topic, e.kafka_partition, e.kafka_offset) = (r.topic, r.kafka_partition, r.kafka_offset)
+"""
 _HUSH = """
     update core.thread t set title = h.title
     from pg_temp.hushed_thread h join core.source s on s.name = h.source

@@ -111,6 +111,7 @@ def _sent_counts(driver: Driver, waiting: int | None, oldest: datetime) -> Itera
     may_be_forgotten = bool(driver.execute("select exists (select from privacy.tombstone)").fetchone() == (True,))
     for source, sent, arrived, refused in driver.execute(_SENT, [oldest, oldest, oldest]).fetchall():
         left, unknown = max(0, sent - arrived - refused), []
+        others = max(0, arrived + refused - sent)
         if left and waiting != 0:
             unknown.append(f"up to {left:,} that the sink has not read yet")
         if left and may_be_forgotten:
@@ -120,7 +121,7 @@ def _sent_counts(driver: Driver, waiting: int | None, oldest: datetime) -> Itera
             f"{source}: events",
             arrived + refused,
             sent,
-            {"refused": refused},
+            {"refused": refused, "not from imports": others},
             unknown,
             0 if unknown else left,
             None if unknown or not left else "Import the files of this source again; what arrived is known.",
@@ -253,7 +254,8 @@ _IMPORTS = """
 """
 _SENT = """
     select i.source, i.sent,
-           (select count(*) from raw.event e where e.record_ts >= %s and split_part(e.source, ':', 4) = i.source),
+           (select count(*) from raw.event e where e.record_ts >= %s and split_part(e.source, ':', 4) = i.source
+            and e.type <> 'community.member.erased.v1'),
            (select count(*) from raw.rejected_event r where r.record_ts >= %s
             and substring(r.record_key for octet_length(i.source) + 1) = convert_to(i.source || ':', 'UTF8'))
     from (select source, sum(rows_sent)::bigint as sent from ops.import_run where started_at >= %s group by source) i

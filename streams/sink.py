@@ -147,6 +147,7 @@ class Sink:
             require_head(engine)
             with engine.begin() as connection:
                 ensure_arrivals(connection, self._clock.now().date())
+            self._keep_tombstones(engine)  # one that was killed may have left some out
             self._reader = Reader(
                 self._kafka,
                 self._topics,

@@ -140,7 +140,7 @@ def _show(work: Restore, forgotten: int, gaps: list[Gap], *, json: bool) -> None
     columns = ["topic", "partition", "stands_at", "read_again", "missing", "note"]
     print_rows(rows, columns, json=False, empty="No event had arrived when it was made.")
     events = work.manifest.rows.get("raw.event", 0)
-    typer.echo(f"Restored into {work.name}: {events:,} events; {forgotten:,} accounts are of forgotten members")
+    typer.echo(f"Restored into {work.name}: {events:,} events; forgotten members in it: {forgotten:,}")
     lost = sum(len(gap.missing) for gap in gaps)
     if lost:
         typer.echo(f"{lost:,} records since the backup have left Kafka's log; the table names them")

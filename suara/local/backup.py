@@ -143,6 +143,8 @@ class Restore:
             raise InputError(message, remedy="Small letters, digits and _, at most 50, not beginning with a digit.")
         self._waiting = f"{self.name}_restoring"
         self._exists = self._has(self.name)
+        # Without a single table it is taken as it is, since not every login may make the extension in a new one.
+        self._is_bare = self._exists and self._tables() == (0, 0)
         if self._exists and not replace and not self._is_empty():
             message = f"the database {self.name} holds a warehouse"
             raise WarehouseError(message, remedy="Restore beside it with --into NAME, or drop it with --replace.")
@@ -155,7 +157,10 @@ class Restore:
         """
         self._drop(self._waiting)
         with self._server() as server:
-            server.execute(SQL("create database {} template template0").format(Identifier(self._waiting)))
+            if self._is_bare:
+                _rename(server, self.name, self._waiting)
+            else:
+                server.execute(SQL("create database {} template template0").format(Identifier(self._waiting)))
             server.execute(SQL("revoke connect on database {} from public").format(Identifier(self._waiting)))
         url = self._address(self._waiting)
         try:
@@ -170,7 +175,7 @@ class Restore:
                 raise WarehouseError(message, remedy="Take another backup.")
             migrate.upgrade(url)
         except BaseException:
-            self._drop(self._waiting)
+            self.give_up()
             raise
         return url
 
@@ -199,20 +204,30 @@ class Restore:
         replaced = f"{self.name}_replaced"
         self._drop(replaced)
         with self._server() as server, server.transaction():
-            if self._exists:
+            if self._exists and not self._is_bare:
                 _rename(server, self.name, replaced)
-            _rename(server, self._waiting, self.name)
-            server.execute(SQL("grant connect on database {} to public").format(Identifier(self.name)))
+            self._open(server)
         self._drop(replaced)
 
     def give_up(self) -> None:
-        """Drop what was loaded and not published."""
-        self._drop(self._waiting)
+        """Drop what was loaded and not published; a database that was there without tables is so again."""
+        if not self._is_bare:
+            self._drop(self._waiting)
+            return
+        with psycopg.connect(self._address(self._waiting), autocommit=True) as connection:
+            connection.execute(SQL("drop schema if exists {} cascade").format(SQL(", ").join(map(Identifier, SCHEMAS))))
+        with self._server() as server:
+            self._open(server)
 
     def gaps(self, kafka: KafkaSettings) -> list[Gap]:
         """Say for each partition what the sink will read again, and what it cannot."""
         found = logs(kafka, sorted({offset.topic for offset in self.manifest.offsets}))
         return [gap_of(offset, found) for offset in self.manifest.offsets]
+
+    def _open(self, server: psycopg.Connection[Any]) -> None:
+        """Give what was loaded its name, and let everybody in who may."""
+        _rename(server, self._waiting, self.name)
+        server.execute(SQL("grant connect on database {} to public").format(Identifier(self.name)))
 
     def _server(self) -> psycopg.Connection[Any]:
         return psycopg.connect(self._address("postgres"), autocommit=True)
@@ -230,12 +245,18 @@ class Restore:
 
     def _is_empty(self) -> bool:
         """Tell whether nothing has arrived in the database; one that `suara up` has just made is empty."""
+        ours, others = self._tables()
+        if ours == 0:
+            return others == 0
         with psycopg.connect(self._address(self.name)) as connection:
-            tables, others = _one(connection, _TABLES, list(SCHEMAS))
-            if not tables:
-                return not others
             connection.execute("set role suara_owner")
             return not _one(connection, _ARRIVED)[0]
+
+    def _tables(self) -> tuple[int, int]:
+        """Count the tables of a warehouse in the database, and those of others."""
+        with psycopg.connect(self._address(self.name)) as connection:
+            ours, others = _one(connection, _TABLES, list(SCHEMAS), list(SCHEMAS))
+        return ours, others
 
     def _require_quiet(self) -> None:
         with self._server() as server:
@@ -332,7 +353,7 @@ _OFFSETS = """
 """
 _NAMES = "select schemaname || '.' || tablename from pg_tables where schemaname = any(%s)"
 _TABLES = """
-    select count(*) filter (where schemaname = any(%s)), count(*)
+    select count(*) filter (where schemaname = any(%s)), count(*) filter (where schemaname <> all(%s))
     from pg_tables where schemaname not in ('pg_catalog', 'information_schema')
 """
 _ARRIVED = """

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 from sqlalchemy import Engine, text
 
 from kernel.clock import SystemClock
@@ -138,6 +139,14 @@ class Stream:
     def letters(self) -> list[Any]:
         """Return all records of the dead letter topic."""
         return read_all(self.settings, self.dead_letters)
+
+    def cut(self, begin: int) -> Place:
+        """Drop the log before an offset, as its retention does, in the one partition of posts that holds records."""
+        (place,) = [place for place, end in end_offsets(self.settings, [self.posts]).items() if end]
+        admin = KafkaAdminClient(bootstrap_servers=str(self.settings.bootstrap_servers))
+        admin.delete_records({TopicPartition(*place): begin})
+        admin.close()
+        return place
 
     def scalar(self, query: str) -> Any:
         """Ask the warehouse for one value."""

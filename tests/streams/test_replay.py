@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from kernel.clock import SystemClock
 from kernel.errors import InputError, StreamError
-from streams import replay, tombstones
-from streams.broker import Place, Producer
+from streams import reader, tombstones
+from streams.broker import Producer
+from streams.decode import Rejection
 from streams.events import Author, Event, Maker, MemberErased, PostCreated, PostState, encode
 from streams.load import Loader
 from streams.past import Past, Stretch
@@ -128,21 +129,12 @@ def test_what_a_warehouse_lost_comes_back(stream: Stream) -> None:
     assert stream.scalar("select body from core.post where external_id = 'p2'") == "words 2"
 
 
-def cut(stream: Stream, monkeypatch: pytest.MonkeyPatch, begin: int) -> Place:
-    """Let the log of the one partition that holds records begin later, as when its retention has passed."""
-    known = replay.logs(stream.settings, [stream.posts])
-    (place,) = [place for place, log in known.items() if log.end]
-    shorter = {**known, place: known[place]._replace(begin=begin)}
-    monkeypatch.setattr(replay, "logs", lambda *_: shorter)
-    return place
-
-
 def test_where_the_log_no_longer_reaches_the_archive_is_read(
-    stream: Stream, postgres_url: str, migrated_template: str, monkeypatch: pytest.MonkeyPatch
+    stream: Stream, postgres_url: str, migrated_template: str
 ) -> None:
     stream.send(*map(post, range(3)), b"not an event", *map(post, range(4, 8)))
     stream.drain()
-    place = cut(stream, monkeypatch, 5)
+    place = stream.cut(5)
     with _database(postgres_url, template=migrated_template) as url, replaying(stream) as again:
         plan = again.plan(stream.posts, None, None, beyond=True)
         assert plan.parts == [Part(Stretch(place, 0, 5), "archive"), Part(Stretch(place, 5, 8), "log")]
@@ -158,10 +150,10 @@ def event(url: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def test_what_neither_has_is_named_and_nothing_is_read(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_neither_has_is_named_and_nothing_is_read(stream: Stream) -> None:
     stream.send(*map(post, range(8)))
     stream.drain()
-    place = cut(stream, monkeypatch, 5)
+    place = stream.cut(5)
     with connect(stream.url, role="privacy").begin() as connection:
         connection.execute(text("delete from raw.event where kafka_offset in (1, 2, 4, 6)"))
     with replaying(stream) as again:
@@ -174,7 +166,7 @@ def test_what_neither_has_is_named_and_nothing_is_read(stream: Stream, monkeypat
         assert run(stream, again, plan).read == 5
 
 
-def test_time_and_offsets_choose_the_same_records(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_and_offsets_choose_the_same_records(stream: Stream) -> None:
     stream.send(*map(post, range(3)))
     stream.drain()
     middle = rows(stream, "select max(record_ts) + interval '1 millisecond' from raw.event")[0][0]
@@ -183,8 +175,8 @@ def test_time_and_offsets_choose_the_same_records(stream: Stream, monkeypatch: p
     stream.send(*map(post, range(3, 8)))
     stream.drain()
     for begin in (0, 2, 3, 5):
-        with monkeypatch.context() as patch, replaying(stream) as again:
-            place = cut(stream, patch, begin)
+        with replaying(stream) as again:
+            place = stream.cut(begin)
             for start, end, first, last in (
                 (middle, None, 3, 8),
                 (None, middle, 0, 3),
@@ -237,3 +229,16 @@ def test_words_of_a_forgotten_member_never_come_back(stream: Stream, postgres_ur
         run(stream, again, again.plan(stream.posts, None, None))
     assert stream.scalar("select string_agg(t::text, ' ') from core.post t").count("secret") == 0
     assert stream.scalar("select title from core.thread where external_id = 't1'") is None
+
+
+def test_a_dead_letter_that_loads_by_now_is_resolved(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "decode", lambda *_, **__: Rejection("validate", "unknown_type"))
+        stream.send(post(1))
+        stream.drain()
+    assert stream.scalar("select status from raw.rejected_event") == "open"
+    for new in (1, 0):
+        with replaying(stream) as again:
+            assert run(stream, again, again.plan(stream.posts, None, None)).new == new
+        assert stream.scalar("select status from raw.rejected_event") == "replayed"
+    assert stream.scalar("select count(*) from core.post") == 1

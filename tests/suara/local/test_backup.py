@@ -125,6 +125,20 @@ def test_the_sink_reads_the_gap_since_the_backup_again(stream: Stream, spare: st
     assert len(rows(there.url, query)) == 12
 
 
+def test_records_that_left_the_log_since_the_backup_are_named(
+    stream: Stream, spare: str, files: tuple[Path, Path]
+) -> None:
+    same = {"thread_id": "t"}
+    stream.send(*(post(number, **same) for number in range(5)))
+    stream.drain()
+    backup(stream.url, files[0], now=NOW, remembered=files[1])
+    stream.send(*(post(number, **same) for number in range(5, 12)))
+    stream.drain()
+    place = stream.cut(9)
+    (gap,) = [gap for gap in restore(stream, files, into=spare).gaps(stream.settings) if gap.missing]
+    assert (gap.offset.partition, gap.again, gap.missing) == (place.partition, 3, range(5, 9))
+
+
 def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     with connect(url, role="owner").begin() as connection:
         return [tuple(row) for row in connection.execute(text(query))]
@@ -244,6 +258,29 @@ def test_an_empty_warehouse_needs_no_permission(
     assert rows(_with_database(stream.url, spare), "select count(*) from core.post") == [(1,)]
 
 
+def test_a_database_without_tables_is_used_as_it_is_and_given_back_so(
+    stream: Stream, files: tuple[Path, Path], spare: str
+) -> None:
+    stream.send(post(1))
+    stream.drain()
+    backup(stream.url, files[0], now=NOW, remembered=files[1])
+    _execute(stream.url, f'create database "{spare}"')
+    there = _with_database(stream.url, spare)
+    with psycopg.connect(there) as connection:
+        connection.execute("create extension vector")
+        number = connection.execute("select oid from pg_database where datname = current_database()").fetchone()
+    work = Restore(stream.url, files[0], into=spare)
+    work.load()
+    assert spare not in databases(stream.url)
+    work.give_up()
+    with psycopg.connect(there) as connection:
+        assert connection.execute("select count(*) from pg_namespace where nspname = 'raw'").fetchone() == (0,)
+    restore(stream, files, into=spare)
+    with psycopg.connect(there) as connection:
+        assert connection.execute("select oid from pg_database where datname = current_database()").fetchone() == number
+        assert connection.execute("select count(*) from core.post").fetchone() == (1,)
+
+
 def test_nothing_is_restored_under_a_running_sink(stream: Stream, files: tuple[Path, Path]) -> None:
     backup(stream.url, files[0], now=NOW, remembered=files[1])
     with (
@@ -339,18 +376,3 @@ def test_a_gap_names_what_is_read_again_and_what_is_gone(
     assert (gap.again, gap.missing, gap.note) == (again, missing, note)
     assert "made again" in gap_of(offset, {Place("posts", 0): Log(UUID(int=2), begin, end)}).note
     assert "no such partition" in gap_of(offset, {}).note
-
-
-def test_tombstones_of_several_places_are_joined_and_never_lost(tmp_path: Path) -> None:
-    path = tmp_path / "home" / tombstones.FILE
-    early, late = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
-    tombstones.keep(path, {})
-    assert not path.exists()
-    tombstones.keep(path, {"salt": {"aa": late}})
-    tombstones.keep(path, {"salt": {"aa": early, "bb": late}, "other": {"cc": late}})
-    tombstones.keep(path, {})
-    assert tombstones.read(path) == {"salt": {"aa": early, "bb": late}, "other": {"cc": late}}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.write_text("[]")
-    with pytest.raises(InputError, match="is no list of tombstones"):
-        tombstones.read(path)
