@@ -339,7 +339,10 @@ def _print_json(found: Mapping[str, Any]) -> None:
 
 
 def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    """Return a time as the community's clocks show it, which is also how the options read one."""
+    from kernel.settings import read_settings
+
+    return f"{at.astimezone(read_settings().community.zone):%Y-%m-%d %H:%M}"
 
 
 def _total(counts: Sequence[Mapping[str, Any]]) -> int:
