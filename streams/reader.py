@@ -20,6 +20,7 @@ from streams.decode import Rejection, decode
 from streams.load import Batch, Reach
 from streams.offsets import Position, require_same_topics, require_whole_logs
 from streams.stage import Arrival
+from streams.strange_headers import accept_strange_header_names
 
 POLL_SECONDS = 0.5
 HINT_SECONDS = 5.0
@@ -54,6 +55,7 @@ class Reader:
         self._loaded: dict[Place, int] = {}
         self._sought: dict[Place, int] = {}
         self._checked = self._hinted = clock.monotonic()
+        accept_strange_header_names()
         self._consumer = Consumer(kafka, topics, group=kafka.group, max_records=batch)
 
     def read(self) -> Batch:

@@ -343,6 +343,9 @@ def page() -> str:
         lines += [f"- {kind}" for kind in REFUSED if kind.outcome == outcome]
     lines += ["\n## Accepted\n", "| what arrives | what becomes of it |", "|---|---|"]
     lines += [f"| {kind} | {kind.outcome} |" for kind in ACCEPTED]
+    lines += [
+        "| a header whose name is not UTF-8 | loaded, or refused for its value; the name is written with `\\xff` |"
+    ]
     return "\n".join(lines) + "\n"
 
 

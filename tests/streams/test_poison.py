@@ -73,6 +73,28 @@ def test_every_kind_has_its_outcome_and_stops_nobody(
         assert wide(4) not in said
 
 
+class NotText(str):
+    """A header's name that the client writes as bytes which are not UTF-8."""
+
+    def encode(self, *_: str) -> bytes:
+        return b"na\xffme"
+
+
+def test_a_header_whose_name_is_not_text_holds_nothing_up(stream: Stream) -> None:
+    good = town(seed=32, changes=20)
+    with Producer(stream.settings) as producer:
+        for event in good:
+            producer.send(
+                stream.posts, key=b"k", value=encode(event), headers=[(NotText("name"), b"v"), ("x", b"\xff")]
+            )
+            producer.send(stream.posts, key=b"k", value=b"{", headers=[("before", b""), (NotText("name"), b"v")])
+    assert stream.drain() == SinkTotals(loaded=len(good), rejected=len(good))
+    assert_warehouse_holds(stream, good, records=len(good))
+    assert stream.scalar("select distinct record_headers from raw.rejected_event") == [
+        b"before", b"", b"na\\xffme", b"v",
+    ]  # fmt: skip
+
+
 def test_a_nul_in_words_is_replaced_on_the_way_in(stream: Stream) -> None:
     kind = next(kind for kind in ACCEPTED if kind.name == "NUL in words")
     stream.send(kind.value)
