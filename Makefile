@@ -56,6 +56,7 @@ schemas: setup ## Write the JSON Schemas and the AsyncAPI document of the events
 
 docs: setup ## Write the generated reference pages again
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python -m tests.streams.poison
 
 down: setup ## Stop the local Kafka, PostgreSQL and sink; data stay
 	@$(BIN)/suara down

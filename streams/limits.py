@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from kernel.errors import StreamError
 from streams.broker import Place
-from streams.deadletters import Refusal
 
 if TYPE_CHECKING:
     from streams.load import Batch
@@ -62,12 +61,12 @@ def excess(batch: Batch, recent: Mapping[Place, Recent], limits: Limits) -> Stre
     for place, offsets in refused.items():
         if _longest_run(all_refused[place], since=min(offsets)) > limits.in_a_row:
             what = f"more than {limits.in_a_row:,} records in a row of {place.topic}, partition {place.partition},"
-            return _stop(what, batch.refusals, "SUARA_SINK__MAX_REFUSED_IN_A_ROW")
+            return _stop(what, batch, "SUARA_SINK__MAX_REFUSED_IN_A_ROW")
     for topic in sorted({place.topic for place in refused}):
         records, number = _count(topic, batch, recent, all_refused)
         if records >= WINDOW and number > limits.share * records:
             what = f"{number:,} of the last {records:,} records of {topic}"
-            return _stop(what, batch.refusals, "SUARA_SINK__MAX_REFUSED_SHARE")
+            return _stop(what, batch, "SUARA_SINK__MAX_REFUSED_SHARE")
     return None
 
 
@@ -102,13 +101,14 @@ def _count(
     return records, number
 
 
-def _stop(what: str, refusals: Sequence[Refusal], setting: str) -> StreamError:
-    reasons = Counter(f"{refusal.rejection.stage}.{refusal.rejection.reason}" for refusal in refusals)
+def _stop(what: str, batch: Batch, setting: str) -> StreamError:
+    reasons = Counter(f"{refusal.rejection.stage}.{refusal.rejection.reason}" for refusal in batch.refusals)
     told = ", ".join(f"{reason} ({number:,})" for reason, number in islice(reasons.most_common(), 3))
-    first = refusals[0].record
+    first = batch.refusals[0].record
+    records = sum(reach.end - reach.start for reach in batch.reaches.values())
     return StreamError(
         f"the sink stopped, because {what} are refused: {told}, from {first.topic}/{first.partition}/{first.offset} on",
         remedy="Nothing is lost: they wait in Kafka, and the sink stops here again until the cause is mended. Dead "
         "letters that were replayed or discarded (`suara dlq list`) no longer count. To refuse these all the same: "
-        f"`suara sink --allow-dead-letters {max(WINDOW, len(refusals))}`, or raise {setting}.",
+        f"`suara sink --allow-dead-letters {max(WINDOW, records)}`, or raise {setting}.",
     )

@@ -23,6 +23,7 @@ from streams.metrics import Metrics
 from streams.offsets import Position, require_same_topics, require_whole_logs
 from streams.progress import Progress, Stage
 from streams.stage import Arrival
+from streams.strange_headers import accept_strange_header_names
 
 POLL_SECONDS = 0.5
 HINT_SECONDS = 5.0
@@ -62,6 +63,7 @@ class Reader:
         self._loaded: dict[Place, int] = {}
         self._sought: dict[Place, int] = {}
         self._checked = self._hinted = clock.monotonic()
+        accept_strange_header_names()
         self._consumer = Consumer(kafka, topics, group=kafka.group, max_records=batch)
 
     def read(self) -> Batch:

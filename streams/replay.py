@@ -223,7 +223,7 @@ def _load(loader: Loader, judged: list[Judged], clock: Clock) -> Replayed:
     try:
         outcome = loader.replay(Batch({}, arrivals, refusals))
     except DATA_ERRORS:
-        culprits = find_culprits(loader, arrivals)
+        culprits = list(find_culprits(loader, arrivals))
         if not culprits:
             raise
         refusals += [Refusal(one.record, one.record_ts, explain(error), clock.now()) for one, error in culprits]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -51,6 +51,7 @@ IDLE_CHECK_SECONDS = 0.3
 PATIENCE_UNTIL_IDLE = 60.0
 SIGN_SECONDS = 30.0
 STUCK_SECONDS = 120.0
+LOOK_AGAIN_AFTER = 200
 
 T = TypeVar("T")
 _log = logger("streams")
@@ -246,31 +247,42 @@ class Sink:
 
     def _without_culprits(self, engine: Engine, batch: Batch) -> Batch:
         """Find the events that PostgreSQL alone refuses, make dead letters of them, and return the batch without."""
-        find = partial(self._in_stage, Stage.LOAD, lambda: find_culprits(self._connected(engine), batch.arrivals))
+        find = partial(self._in_stage, Stage.LOAD, partial(self._culprits, engine, batch))
         culprits = self._patiently(find)
         if not culprits:
             message = "PostgreSQL refuses a batch of events, but none of them alone"
             raise StreamError(message, remedy="Start the sink again with a smaller --batch.")
-        now = self._clock.now()
-        refusals = [Refusal(arrival.record, arrival.record_ts, explain(error), now) for arrival, error in culprits]
-        refused = {id(arrival) for arrival, _ in culprits}
-        arrivals = [arrival for arrival in batch.arrivals if id(arrival) not in refused]
-        rest = Batch(batch.reaches, arrivals, batch.refusals + refusals)
-        self._refuse(engine, rest, refusals)
+        refused = {id(refusal.record) for refusal in culprits}
+        arrivals = [arrival for arrival in batch.arrivals if id(arrival.record) not in refused]
+        rest = Batch(batch.reaches, arrivals, batch.refusals + culprits)
+        self._refuse(engine, rest, culprits)
         return rest
+
+    def _culprits(self, engine: Engine, batch: Batch) -> list[Refusal]:
+        """Return what PostgreSQL refuses. Raises as soon as that is too much, for to find each takes its time."""
+        found: list[Refusal] = []
+        for arrival, error in find_culprits(self._connected(engine), batch.arrivals):
+            found.append(Refusal(arrival.record, arrival.record_ts, explain(error), self._clock.now()))
+            if len(found) % LOOK_AGAIN_AFTER == 0:
+                self._require_permission(engine, Batch(batch.reaches, [], batch.refusals + found), len(found))
+        return found
 
     def _refuse(self, engine: Engine, batch: Batch, refusals: Sequence[Refusal]) -> None:
         """Make dead letters of these refusals of a batch, unless they are too many; then nothing of it has happened."""
         if not refusals:
             return
-        topics, look_back = {refusal.record.topic for refusal in batch.refusals}, self._limits.look_back
-        found = self._patiently(lambda: self._connected(engine).recently_refused(topics, look_back=look_back))
-        error = excess(batch, found, self._limits)
-        if error is not None:
-            if self._allowed < len(refusals):
-                raise error
+        if self._patiently(partial(self._require_permission, engine, batch, len(refusals))):
             self._allowed -= len(refusals)
         self._send_letters(refusals)
+
+    def _require_permission(self, engine: Engine, batch: Batch, number: int) -> bool:
+        """Return whether it takes a permission to refuse so many. Raises `StreamError` when there is none."""
+        topics, look_back = {refusal.record.topic for refusal in batch.refusals}, self._limits.look_back
+        recent = self._connected(engine).recently_refused(topics, look_back=look_back)
+        error = excess(batch, recent, self._limits)
+        if error is not None and self._allowed < number:
+            raise error
+        return error is not None
 
     def _load(self, engine: Engine, batch: Batch, gaps: frozenset[Place]) -> Outcome:
         with self.stages.stage(Stage.LOAD):
@@ -316,12 +328,14 @@ def _missing_part(error: Exception) -> Part:
     return Part.KAFKA if kafka else Part.WAREHOUSE
 
 
-def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> list[tuple[Arrival, Exception]]:
-    """Return the events that the warehouse refuses, each with its error, by halving with the very same statements."""
+def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Exception]]:
+    """Yield the events that the warehouse refuses, each with its error, by halving with the very same statements."""
     error = loader.probe(arrivals)
     if error is None:
-        return []
+        return
     if len(arrivals) == 1:
-        return [(arrivals[0], error)]
+        yield arrivals[0], error
+        return
     middle = len(arrivals) // 2
-    return find_culprits(loader, arrivals[:middle]) + find_culprits(loader, arrivals[middle:])
+    yield from find_culprits(loader, arrivals[:middle])
+    yield from find_culprits(loader, arrivals[middle:])

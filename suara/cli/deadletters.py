@@ -40,13 +40,22 @@ class Status(StrEnum):
     ALL = "all"
 
 
+class Stage(StrEnum):
+    """Where a record was refused."""
+
+    SIZE = "size"
+    DECODE = "decode"
+    VALIDATE = "validate"
+    LOAD = "load"
+
+
 _Ids = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID]...", help="Only these: TOPIC/PARTITION/OFFSET, as `suara dlq list` prints them."),
+    typer.Argument(metavar="ID", help="Only these: TOPIC/PARTITION/OFFSET, as `suara dlq list` prints them."),
 ]
 _Id = Annotated[str, typer.Argument(metavar="ID", help="TOPIC/PARTITION/OFFSET, as `suara dlq list` prints it.")]
 _Topic = Annotated[str | None, typer.Option("--topic", help="Only records of this topic.")]
-_Stage = Annotated[str | None, typer.Option("--stage", help="Only this stage: size, decode, validate or load.")]
+_Stage = Annotated[Stage | None, typer.Option("--stage", help="Only what was refused at this stage.")]
 _Reason = Annotated[str | None, typer.Option("--reason", help="Only this reason, such as missing_field.")]
 _Source = Annotated[str | None, typer.Option("--source", help="Only records whose key begins with this source.")]
 _Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="Only what arrived from this time on.")]
@@ -216,7 +225,7 @@ def discard_command(
 def _filter(
     ids: Sequence[str] | None = None,
     topic: str | None = None,
-    stage: str | None = None,
+    stage: Stage | None = None,
     reason: str | None = None,
     source: str | None = None,
     since: str | None = None,
@@ -231,7 +240,7 @@ def _filter(
     return Filter(
         ids=tuple(LetterId.parse(text) for text in ids or ()),
         topic=topic,
-        stage=stage,
+        stage=stage and str(stage),
         reason=reason,
         source=source,
         since=instant_of(since, zone, "--since"),
@@ -339,7 +348,10 @@ def _print_json(found: Mapping[str, Any]) -> None:
 
 
 def _minute(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}"
+    """Return a time as the community's clocks show it, which is also how the options read one."""
+    from kernel.settings import read_settings
+
+    return f"{at.astimezone(read_settings().community.zone):%Y-%m-%d %H:%M}"
 
 
 def _total(counts: Sequence[Mapping[str, Any]]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,24 @@ def test_a_signal_ends_it_tidily(environment: dict[str, str], kafka: str, number
     assert (child.returncode, errors) == (0, "")
     assert "Done:" in said
     engine.dispose()
+
+
+def test_too_many_bad_records_end_it_with_a_remedy_that_works(environment: dict[str, str], kafka: str) -> None:
+    with Producer(KafkaSettings(bootstrap_servers=kafka)) as producer:
+        for _ in range(4):
+            producer.send(Topic.POSTS, key=b"poison", value=b"{")
+    environment |= {"SUARA_SINK__MAX_REFUSED_IN_A_ROW": "3"}
+    child = start(environment, "--until-idle")
+    _, errors = child.communicate()
+    assert child.returncode == 1
+    assert "Error: the sink stopped, because more than 3 records in a row" in errors
+    assert "Traceback" not in errors
+    remedy = re.search(r"`suara sink (--allow-dead-letters \d+)`", errors)
+    assert remedy
+    child = start(environment, "--until-idle", *remedy[1].split())
+    said, errors = child.communicate()
+    assert (child.returncode, errors) == (0, "")
+    assert "refused" in said
 
 
 def test_without_kafka_it_says_what_is_missing(environment: dict[str, str]) -> None:

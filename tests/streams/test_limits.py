@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from kernel.errors import StreamError
-from streams import triage
+from streams import sink, triage
 from streams.broker import Place, Producer, Record
 from streams.deadletters import Refusal
 from streams.decode import Rejection
@@ -148,6 +148,17 @@ def test_a_mistake_that_only_postgresql_meets_stops_it_and_nothing_is_lost(strea
     assert standing(stream) == (0, 0, 100)
     mend(stream)
     assert stream.drain(limits=Limits(in_a_row=20)) == SinkTotals(loaded=100)
+
+
+def test_it_stops_before_it_has_looked_at_every_record_of_a_bad_batch(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sink, "LOOK_AGAIN_AFTER", 10)
+    refuse_all_posts(stream)
+    stream.send(*posts(100))
+    with pytest.raises(StreamError, match=r"load\.check_violation \([1-9]0\)"):
+        stream.drain(limits=Limits(in_a_row=5))
+    assert standing(stream) == (0, 0, 100)
 
 
 def test_after_the_cause_is_mended_a_replay_brings_everything_back(stream: Stream) -> None:

@@ -290,7 +290,7 @@ def test_only_the_events_that_postgresql_refuses_are_found_guilty(engine: Engine
     events = [post(1, post_id=f"p{number}") for number in range(40)]
     events[7:7], events[30:30] = [unindexable(1)], [unindexable(2)]
     batch = log.batch(events)
-    culprits = find_culprits(log.loader, batch.arrivals)
+    culprits = list(find_culprits(log.loader, batch.arrivals))
     assert [arrival.record.offset for arrival, _ in culprits] == [7, 30]
     assert {type(error).__name__ for _, error in culprits} == {"ProgramLimitExceeded"}
     assert not rows(engine, "select from core.post")

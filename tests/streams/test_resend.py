@@ -17,7 +17,7 @@ from streams.resend import TOGETHER, Replayed, Replayer
 from streams.sink import SinkTotals
 from streams.triage import Filter, LetterId
 from tests.streams.conftest import Stream, read_all
-from tests.streams.test_decode import VALUE
+from tests.streams.poison import VALUE
 from tests.streams.test_load import post
 from tests.streams.test_sink import as_owner
 

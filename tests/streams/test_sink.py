@@ -34,8 +34,8 @@ from suara.local.processes import Identity
 from tests.fixtures.servers import say
 from tests.streams.conftest import Stream, end_offsets
 from tests.streams.histories import shuffled, town
+from tests.streams.poison import VALUE
 from tests.streams.reducer import read_core, reduce
-from tests.streams.test_decode import POISON, SECRET, VALUE
 from tests.streams.test_load import post, unindexable
 from warehouse.engine import connect
 from warehouse.migrate import upgrade
@@ -67,22 +67,6 @@ def test_the_archive_has_a_partition_of_the_month_that_events_arrive_in(stream: 
     stream.send(*town(seed=4, changes=5))
     stream.drain()
     assert stream.scalar("select count(*) from raw.event_default") == 0
-
-
-def test_poison_becomes_dead_letters_and_stops_nobody(stream: Stream) -> None:
-    values = [value for value, _, _ in POISON.values() if value is None or len(value) < 2_000_000]
-    good = town(seed=2, changes=30)
-    stream.send(*good[:15], *values, *good[15:])
-    assert stream.drain(batch=25) == SinkTotals(loaded=len(good), rejected=len(values))
-    assert_warehouse_holds(stream, good, records=len(good))
-    letters = stream.letters()
-    assert {letter.value or None for letter in letters} >= {
-        value or None for value in values if len(value or b"") < 2**20
-    }
-    assert all(("from", b"a test") in letter.headers and letter.key == b"poison" for letter in letters)
-    assert SECRET not in str([letter.headers for letter in letters])
-    reasons = {dict(letter.headers)["__connect.errors.exception.class.name"].decode() for letter in letters}
-    assert reasons == {reason for value, _, reason in POISON.values() if value in values}
 
 
 def test_a_dead_letter_says_where_it_came_from_and_stands_in_the_warehouse(stream: Stream) -> None:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from streams.events import encode
 from suara.cli.main import app
 from tests.streams.conftest import Stream, engine, read_all, stream  # noqa: F401 - fixtures
-from tests.streams.test_decode import BODY, VALUE
+from tests.streams.poison import BODY, VALUE
 from tests.streams.test_load import post
 
 WORDS = b"words of a person"
