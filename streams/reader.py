@@ -23,7 +23,7 @@ from streams.stage import Arrival
 
 POLL_SECONDS = 0.5
 HINT_SECONDS = 5.0
-TOPIC_CHECK_SECONDS = 30.0
+CHECK_SECONDS = 30.0
 
 _log = logger("streams")
 
@@ -62,14 +62,19 @@ class Reader:
         Raises as `stored` and `topic_ids` do when the warehouse or Kafka is away; it may then simply be called again.
         """
         self._follow_changes()
-        if self._fresh or self._clock.monotonic() - self._checked >= TOPIC_CHECK_SECONDS:
+        if self._fresh or self._clock.monotonic() - self._checked >= CHECK_SECONDS:
+            stored = self._stored()
             self._check_topics()
-        if self._fresh:
-            self._position(self._stored())
+            self._fresh |= self._set_back(stored)
+            if self._fresh:
+                self._position(stored)
         found = self._consumer.poll(seconds=POLL_SECONDS)
         self._follow_changes()
         if any(self._expected.get(place, -1) != records[0].offset for place, records in found.items()):
-            self._check_topics(held=found)  # the log may be another one by now
+            self._check_topics(held=found)  # the log may be another one by now, or have lost its end
+            self._fresh |= {
+                place for place, records in found.items() if records[0].offset < self._expected.get(place, 0)
+            }
         return self._batch({place: records for place, records in found.items() if place not in self._fresh})
 
     def accepted_gaps(self, batch: Batch) -> frozenset[Place]:
@@ -115,8 +120,15 @@ class Reader:
             else:
                 self._fresh -= change.places
             for place in change.places:
-                for known in (self._expected, self._loaded, self._sought):
-                    known.pop(place, None)
+                self._forget(place)
+
+    def _forget(self, place: Place) -> None:
+        for known in (self._expected, self._loaded, self._sought):
+            known.pop(place, None)
+
+    def _set_back(self, stored: Mapping[Place, Position]) -> set[Place]:
+        """Return the partitions of which the warehouse knows less than was loaded: it is an older copy by now."""
+        return {place for place, end in self._loaded.items() if place not in stored or stored[place].next_offset < end}
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
         require_same_topics(self._topic_ids, stored)
@@ -125,6 +137,7 @@ class Reader:
         for place in self._fresh:
             position = stored.get(place)
             self._consumer.seek(place, position.next_offset if position else None)
+            self._forget(place)
             if position:
                 self._expected[place] = position.next_offset
         self._fresh.clear()
@@ -149,24 +162,28 @@ class Reader:
         batch = Batch({}, [], [])
         for place, records in found.items():
             for record in records:
-                record_ts = self._instant(record.timestamp)
+                appended = _instant(record.timestamp)
+                record_ts = appended or self._clock.now()
                 result = decode(record.value, record_ts=record_ts)
                 if isinstance(result, Rejection):
                     batch.refusals.append(Refusal(record, record_ts, result, self._clock.now()))
                 else:
-                    batch.arrivals.append(Arrival(record, record_ts, result))
+                    # The same on every reading: the archive knows a record by its place and this instant.
+                    batch.arrivals.append(Arrival(record, appended or result.time, result))
             batch.reaches[place] = Reach(
                 start=records[0].offset,
                 end=records[-1].offset + 1,
                 topic_id=self._topic_ids[place.topic],
                 record_ts=record_ts,
                 high_watermark=self._consumer.highwater(place),
+                follows=place in self._expected,
             )
             self._expected[place] = batch.reaches[place].end
         return batch
 
-    def _instant(self, milliseconds: int) -> datetime:
-        """Return when the broker appended a record; a topic that keeps producers' clocks may hold any number."""
-        if 0 <= milliseconds < 4_000_000_000_000:
-            return datetime.fromtimestamp(milliseconds / 1000, UTC)
-        return self._clock.now()
+
+def _instant(milliseconds: int) -> datetime | None:
+    """Return when the broker appended a record, or None: a topic that keeps producers' clocks may hold any number."""
+    if 0 <= milliseconds < 4_000_000_000_000:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return None

@@ -47,7 +47,9 @@ class Worker:
     def works(self, *, more: int = 1) -> None:
         """Wait until it has brought home some more records."""
         wanted = self.records + more
-        until(lambda: self.records >= wanted or not self.alive, but=lambda: f"a sink did nothing:\n{self.said[-2000:]}\n")
+        until(
+            lambda: self.records >= wanted or not self.alive, but=lambda: f"a sink did nothing:\n{self.said[-2000:]}\n"
+        )
         assert self.alive, self.said[-2000:]
 
     def waits(self) -> None:
