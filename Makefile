@@ -42,8 +42,8 @@ coverage: setup ## Run all tests and fail below the floor of branch coverage
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage report
 
-failures: setup ## Kill, freeze and starve the real parts, and count what is lost
-	@$(BIN)/python -m pytest -m failure $(ARGS)
+failures: setup ## Kill, freeze and starve the real parts, and count what is lost: half an hour (SEED=7 repeats)
+	@$(if $(SEED),SEED=$(SEED)) $(BIN)/python -m pytest -m failure $(ARGS)
 
 bench: setup ## Measure every claim of speed and quality (benchmarks/)
 	@$(BIN)/python -m benchmarks.sink $(ARGS)

@@ -206,6 +206,7 @@ class Consumer:
                 max_poll_interval_ms=int(MAX_SILENCE_SECONDS * 1000),
                 session_timeout_ms=6_000,
                 heartbeat_interval_ms=2_000,
+                metadata_max_age_ms=30_000,  # how soon partitions that were added to a topic are read
                 partition_assignment_strategy=[CooperativeStickyAssignor],
             )
             self._kafka.subscribe(topics=sorted(topics), listener=self._listener)

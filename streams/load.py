@@ -32,13 +32,17 @@ DATA_ERRORS = (
 
 
 class Reach(NamedTuple):
-    """What a batch holds of one partition: offsets `start <= offset < end`, and what is known of the log."""
+    """What a batch holds of one partition: offsets `start <= offset < end`, and what is known of the log.
+
+    It `follows` what was loaded before, or else begins where the log does.
+    """
 
     start: int
     end: int
     topic_id: UUID
     record_ts: datetime
     high_watermark: int | None
+    follows: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,9 @@ class Loader:
         with self._driver.cursor() as cursor:
             wanted = [[place.topic for place in places], [place.partition for place in places], self._group]
             if len(found := cursor.execute(_LOCK, wanted).fetchall()) < len(places):
-                first = [(self._group, *place, reaches[place].start, reaches[place].topic_id) for place in places]
+                # A warehouse that remembers nothing of what this batch follows is an older copy: it wants all again.
+                starts = [(place, 0 if reaches[place].follows else reaches[place].start) for place in places]
+                first = [(self._group, *place, start, reaches[place].topic_id) for place, start in starts]
                 cursor.executemany(_FIRST, first)
                 found = cursor.execute(_LOCK, wanted).fetchall()
         return {Place(topic, partition): Position(offset, owner) for topic, partition, offset, owner in found}
@@ -238,18 +244,19 @@ def _mirror_row(refusal: Refusal) -> tuple[Any, ...]:
 
 
 # A sink that is frozen amid a transaction, or whose machine is gone, holds its locks, and nobody could take over. So no
-# session waits for a lock, or for its client, without end; and one that gave up connects again, which ends the sessions
-# that hold offsets and whose clients are silent, also amid a COPY, where no timeout of PostgreSQL applies.
+# session waits for a lock, or for its client, without end; and one that gave up connects again, which ends the
+# sessions of sinks that hold offsets and are silent, also amid a COPY, where no timeout of PostgreSQL applies.
 _PATIENCE = """
     select set_config('lock_timeout', '20s', false), set_config('idle_in_transaction_session_timeout', '20s', false),
            set_config('tcp_keepalives_idle', '20', false), set_config('tcp_keepalives_interval', '5', false),
-           set_config('tcp_keepalives_count', '4', false)
+           set_config('tcp_keepalives_count', '4', false), set_config('application_name', 'suara-sink', false)
 """
 _END_FROZEN = """
     select pg_terminate_backend(a.pid)
     from pg_stat_activity a
-    where a.datname = current_database() and a.pid <> pg_backend_pid() and a.wait_event = 'ClientRead'
-      and a.xact_start is not null and a.state_change < clock_timestamp() - interval '20 seconds'
+    where a.datname = current_database() and a.application_name = 'suara-sink' and a.pid <> pg_backend_pid()
+      and a.wait_event = 'ClientRead' and a.xact_start is not null
+      and a.state_change < clock_timestamp() - interval '20 seconds'
       and exists (select from pg_locks l where l.pid = a.pid and l.relation = 'raw.ingest_offset'::regclass)
 """
 _RECENT = """

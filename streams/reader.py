@@ -27,7 +27,7 @@ from streams.strange_headers import accept_strange_header_names
 
 POLL_SECONDS = 0.5
 HINT_SECONDS = 5.0
-TOPIC_CHECK_SECONDS = 30.0
+CHECK_SECONDS = 30.0
 
 _log = logger("streams")
 
@@ -81,16 +81,21 @@ class Reader:
     def _poll(self) -> dict[Place, list[Record]]:
         """Return the next records of the partitions that are positioned, and learn where the log ends."""
         self._follow_changes()
-        if self._fresh or self._clock.monotonic() - self._checked >= TOPIC_CHECK_SECONDS:
+        if self._fresh or self._clock.monotonic() - self._checked >= CHECK_SECONDS:
+            stored = self._stored()
             self._check_topics()
-        if self._fresh:
-            self._position(self._stored())
+            self._fresh |= self._set_back(stored)
+            if self._fresh:
+                self._position(stored)
         failed = self._consumer.poll_errors
         found = self._consumer.poll(seconds=POLL_SECONDS)
         self._metrics.poll_errors.inc(max(0, self._consumer.poll_errors - failed))
         self._follow_changes()
         if any(self._expected.get(place, -1) != records[0].offset for place, records in found.items()):
-            self._check_topics(held=found)  # the log may be another one by now
+            self._check_topics(held=found)  # the log may be another one by now, or have lost its end
+            self._fresh |= {
+                place for place, records in found.items() if records[0].offset < self._expected.get(place, 0)
+            }
         self._measure()
         return {place: records for place, records in found.items() if place not in self._fresh}
 
@@ -148,8 +153,15 @@ class Reader:
             else:
                 self._fresh -= change.places
             for place in change.places:
-                for known in (self._expected, self._loaded, self._sought):
-                    known.pop(place, None)
+                self._forget(place)
+
+    def _forget(self, place: Place) -> None:
+        for known in (self._expected, self._loaded, self._sought):
+            known.pop(place, None)
+
+    def _set_back(self, stored: Mapping[Place, Position]) -> set[Place]:
+        """Return the partitions of which the warehouse knows less than was loaded: it is an older copy by now."""
+        return {place for place, end in self._loaded.items() if place not in stored or stored[place].next_offset < end}
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
         require_same_topics(self._topic_ids, stored)
@@ -158,6 +170,7 @@ class Reader:
         for place in self._fresh:
             position = stored.get(place)
             self._consumer.seek(place, position.next_offset if position else None)
+            self._forget(place)
             if position:
                 self._expected[place] = position.next_offset
                 self._lag.stands(place, position.next_offset)
@@ -201,9 +214,10 @@ class Reader:
                 topic_id=self._topic_ids[place.topic],
                 record_ts=judged.record_ts,
                 high_watermark=self._consumer.highwater(place),
+                follows=place in self._expected,
             )
             self._expected[place] = end = batch.reaches[place].end
-            oldest = _instant(records[0].timestamp, self._clock)
+            oldest = _instant(records[0].timestamp) or self._clock.now()
             self._lag.has_read(place, start=records[0].offset, end=end, oldest=oldest)
             self._metrics.read.labels(place.topic).inc(len(records))
             self._progress.moved()
@@ -212,15 +226,17 @@ class Reader:
 
 def judge(record: Record, clock: Clock) -> Arrival | Refusal:
     """Return a record with its event, or with the reason why it holds none that can be loaded."""
-    record_ts = _instant(record.timestamp, clock)
+    appended = _instant(record.timestamp)
+    record_ts = appended or clock.now()
     result = decode(record.value, record_ts=record_ts)
     if isinstance(result, Rejection):
         return Refusal(record, record_ts, result, clock.now())
-    return Arrival(record, record_ts, result)
+    # The same on every reading: the archive knows a record by its place and this instant.
+    return Arrival(record, appended or result.time, result)
 
 
-def _instant(milliseconds: int, clock: Clock) -> datetime:
-    """Return when the broker appended a record; a topic that keeps producers' clocks may hold any number."""
+def _instant(milliseconds: int) -> datetime | None:
+    """Return when the broker appended a record, or None: a topic that keeps producers' clocks may hold any number."""
     if 0 <= milliseconds < 4_000_000_000_000:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return clock.now()
+    return None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
-import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,25 +17,20 @@ from typing import Any
 import psycopg
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from kernel.errors import PartUnavailableError, StreamError, TopicRecreatedError, WarehouseError
-from kernel.settings import KafkaSettings, read_settings
+from kernel.settings import KafkaSettings
 from streams.broker import delete_topics
 from streams.offsets import waiting
 from streams.sink import SinkTotals
 from streams.topics import ensure_topics
-from suara.local import guardian, postgres, processes
-from suara.local import kafka as broker
-from suara.local.processes import Identity
-from tests.fixtures.servers import say
 from tests.streams.conftest import Stream, end_offsets
 from tests.streams.histories import shuffled, town
 from tests.streams.poison import VALUE
 from tests.streams.reducer import read_core, reduce
 from tests.streams.test_load import post, unindexable
 from warehouse.engine import connect
-from warehouse.migrate import upgrade
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,23 +102,6 @@ def process(stream: Stream) -> Iterator[Any]:
         child.stdout.close()  # type: ignore[union-attr]
 
 
-def test_killed_again_and_again_it_loses_and_doubles_nothing(stream: Stream, process: Any) -> None:
-    history = town(seed=3, changes=1500)
-    sent = shuffled(history, seed=3)
-    stream.send(*sent)
-    chance = random.Random(3)  # noqa: S311
-    for _ in range(2):
-        child = process()
-        for line in child.stdout:
-            if int(line) > 120:
-                break
-        time.sleep(chance.random() / 10)  # to hit it anywhere between two batches
-        child.send_signal(signal.SIGKILL)
-    assert stream.scalar("select count(*) from raw.event") > 0
-    stream.drain()
-    assert_warehouse_holds(stream, history, records=len(sent))
-
-
 def test_sigterm_ends_it_between_two_batches(stream: Stream, process: Any) -> None:
     history = town(seed=4, changes=1500)
     stream.send(*history)
@@ -155,30 +130,6 @@ def test_two_sinks_share_the_work(stream: Stream) -> None:
     assert_warehouse_holds(stream, history, records=len(history))
 
 
-def test_postgresql_may_be_away_for_a_while(kafka: str, topic: str) -> None:
-    history = town(seed=6, changes=600)
-    with own_home() as (home, owner):
-        local = read_settings({"SUARA_HOME": str(home)}).local
-        url = postgres.start(home, local, owner=owner, say=say)
-        settings = KafkaSettings(bootstrap_servers=kafka, partitions=3, group=topic)
-        upgrade(url)
-        ensure_topics(settings, log_days=7, prefix=f"{topic}.")
-        stream = Stream(settings, f"{topic}.", url, connect(url, role="ingest"))
-        stream.send(*history[:300])
-        running, stop = _in_background(stream)
-        _until(lambda: stream.scalar("select count(*) from raw.event") == 300)
-        processes.stop(home, processes.all_recorded(home))
-        stream.send(*history[300:])
-        time.sleep(2)  # long enough to meet it away
-        postgres.start(home, local, owner=owner, say=say)
-        stream.engine.dispose()
-        _until(lambda: waiting(stream.engine, settings, topics=stream.topics) == 0)
-        stop.set()
-        running.join()
-        assert_warehouse_holds(stream, history, records=len(history))
-        stream.engine.dispose()
-
-
 def test_it_can_be_stopped_while_postgresql_is_away(stream: Stream, postgres_url: str) -> None:
     history = town(seed=10, changes=200)
     stream.send(*history[:100])
@@ -196,30 +147,6 @@ def test_it_can_be_stopped_while_postgresql_is_away(stream: Stream, postgres_url
     stream.engine.dispose()
     assert stream.drain() == SinkTotals(loaded=len(history) - 100)
     assert_warehouse_holds(stream, history, records=len(history))
-
-
-# kafka-python leaves the sockets of refused connections to the garbage collector, so they are collected here and now.
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_the_broker_may_be_away_for_a_while(warehouse_url: str, engine: Engine, topic: str) -> None:
-    history = town(seed=11, changes=400)
-    with own_home() as (home, owner):
-        local = read_settings({"SUARA_HOME": str(home)}).local
-        record = broker.start(home, local, owner=owner, say=say, login=False)
-        settings = KafkaSettings(bootstrap_servers=broker.wait(home, record), partitions=3, group=topic)
-        ensure_topics(settings, log_days=7)
-        stream = Stream(settings, "", warehouse_url, engine)
-        stream.send(*history[:200])
-        running, stop = _in_background(stream)
-        _until(lambda: stream.scalar("select count(*) from raw.event") == 200)
-        processes.stop(home, processes.all_recorded(home))
-        record = broker.start(home, local, owner=owner, say=say, login=False)
-        broker.wait(home, record)
-        stream.send(*history[200:])
-        _until(lambda: stream.scalar("select count(*) from raw.event") == len(history))
-        stop.set()
-        running.join()
-        assert_warehouse_holds(stream, history, records=len(history))
-    gc.collect()
 
 
 def test_a_warehouse_that_went_back_in_time_is_filled_again(stream: Stream) -> None:
@@ -248,28 +175,6 @@ def test_a_topic_that_was_made_again_is_refused_until_somebody_decides(stream: S
     remedy = str(caught.value.remedy).split('"')[1]
     as_owner(stream, remedy)
     assert stream.drain() == SinkTotals(loaded=1)
-
-
-def test_a_topic_that_is_made_again_under_a_running_sink_stops_it(stream: Stream) -> None:
-    stream.send(*town(seed=8, changes=20))
-    failures: list[Exception] = []
-
-    def run() -> None:
-        try:
-            stream.sink().run(Flag())
-        except TopicRecreatedError as error:
-            failures.append(error)
-
-    running = Thread(target=run, daemon=True)
-    running.start()
-    _until(lambda: waiting(stream.engine, stream.settings, topics=stream.topics) == 0)
-    loaded = stream.scalar("select count(*) from raw.event")
-    delete_topics(stream.settings, [stream.posts])
-    _until(lambda: ensure_topics(stream.settings, log_days=7, prefix=stream.prefix) == [stream.posts])
-    stream.send(*town(seed=8, changes=60))  # the new log is longer than the old one was
-    _until(lambda: not running.is_alive())
-    assert len(failures) == 1
-    assert stream.scalar("select count(*) from raw.event") == loaded
 
 
 def test_records_that_the_log_has_dropped_are_looked_for_once_and_passed_over(stream: Stream) -> None:
@@ -301,16 +206,6 @@ def as_owner(stream: Stream, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(text(statement))
     engine.dispose()
-
-
-@contextlib.contextmanager
-def own_home() -> Iterator[tuple[Path, Identity]]:
-    """Give a home for servers that a test stops; whatever runs there ends with the block."""
-    with tempfile.TemporaryDirectory(prefix="suara-away-") as folder:
-        home = Path(folder)
-        home.chmod(0o711)
-        with guardian.guarded(home) as owner:
-            yield home, owner
 
 
 def _in_background(stream: Stream) -> tuple[Thread, Flag]:

@@ -130,4 +130,5 @@ def _origin(letter: Any) -> Where:
 
 
 def _instant(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """Return the instant that an event may not be after; a producer's clock may say anything."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds < 4e12 else datetime.now(UTC)

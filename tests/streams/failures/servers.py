@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,20 +58,15 @@ class Server:
 
     def keep_copy(self) -> Path:
         """Copy the data of the stopped server, owners and all."""
-        folder = self.home / self._name
-        return Path(shutil.copytree(folder, self.home / f"{self._name}.copy", copy_function=_copy_owned))
+        folder, copy = self.home / self._name, self.home / f"{self._name}.copy"
+        subprocess.run(["cp", "--archive", folder, copy], check=True)
+        return copy
 
     def put_back(self, copy: Path) -> None:
         """Put a copy in the place of the stopped server's data."""
         folder = self.home / self._name
         shutil.rmtree(folder)
         copy.rename(folder)
-
-
-def _copy_owned(source: str, target: str) -> None:
-    shutil.copy2(source, target)
-    status = Path(source).stat()
-    os.chown(target, status.st_uid, status.st_gid)
 
 
 @contextlib.contextmanager
