@@ -16,6 +16,7 @@ class Seen(NamedTuple):
     """A topic as this user sees it, and what they may do with it by Kafka's own names; None when it does not say."""
 
     exists: bool
+    hidden: bool
     allowed: Collection[str] | None
 
 
@@ -23,12 +24,13 @@ def rights(settings: KafkaSettings, topics: Collection[str]) -> dict[str, Seen]:
     """Return what this user may do with each topic, also with one that is still to be made."""
     with admin(settings) as client:
         found = client.describe_topics(sorted(topics))
-    return {
-        topic["name"]: Seen(
-            topic["error_code"] == 0, () if topic["error_code"] == _HIDDEN else topic["authorized_operations"]
-        )
-        for topic in found
-    }
+    return {topic["name"]: _seen(topic["error_code"], topic["authorized_operations"]) for topic in found}
+
+
+def _seen(code: int, operations: Collection[str] | None) -> Seen:
+    """Some brokers tell no operations. Who sees a topic may at least describe it, so none at all means not told."""
+    hidden = code == _HIDDEN
+    return Seen(exists=code == 0, hidden=hidden, allowed=operations or (() if hidden else None))
 
 
 def may_join(settings: KafkaSettings) -> bool:

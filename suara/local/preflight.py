@@ -34,7 +34,7 @@ def check_kafka(settings: KafkaSettings, *, making: bool = False, prefix: str = 
         raise PartUnavailableError(message, remedy=found.remedy)
     names = [prefix + topic for topic in Topic]
     seen = rights(settings, names)
-    _require_topics(settings, [name for name in names if not seen[name].exists and seen[name].allowed], making=making)
+    _require_topics(settings, [name for name in names if not (seen[name].exists or seen[name].hidden)], making=making)
     denied = [
         f"{', '.join(lacking)} on topic {name}"
         for topic, name in zip(Topic, names, strict=True)

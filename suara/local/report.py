@@ -65,7 +65,7 @@ def _sink(settings: Settings) -> dict[str, Any]:
 
 
 def _health(address: str) -> str:
-    """Ask a sink how it is: `ok`, or what it does since how many seconds."""
+    """Ask a sink how it is: `ok`, or what it does and for how long."""
     host, _, port = address.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=HEALTH_SECONDS)
     try:
@@ -73,8 +73,8 @@ def _health(address: str) -> str:
         said = json.loads(connection.getresponse().read())
         if said["status"] == "ok":
             return "ok"
-        part = f" for {said['part']}" if "part" in said else ""
-        return f"{said['status']}: {said['stage']}{part} since {said['seconds']:.0f} s"
+        where = f"waiting for the {said['part']}" if "part" in said else f"in {said['stage']}"
+        return f"{said['status']} {where} for {said['seconds']:.0f} s"
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return "no answer"
     finally:
