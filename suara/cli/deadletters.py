@@ -104,9 +104,8 @@ def list_command(
         kind = "" if status is Status.ALL else f"{status} "
         typer.echo(f"There are no {kind}dead letters" + (" like that." if wanted != _filter(status=status) else "."))
         return
-    rows = [{**row, "since": _minute(row["first_failed_at"]), "arrived": _minute(row["newest_record_ts"])}
-            for row in counts]  # fmt: skip
-    print_rows(rows, ["events", "stage", "reason", "status", "since", "arrived"], json=False, empty="")
+    rows = [{**row, "newest": _minute(row["newest_record_ts"])} for row in counts]
+    print_rows(rows, ["events", "stage", "reason", "status", "newest"], json=False, empty="")
     typer.echo(f"The newest {len(newest)}:" if len(newest) < _total(counts) else "One by one, newest first:")
     _list(newest)
     typer.echo(f"\nNext: suara dlq show {newest[0]['id']}")
@@ -326,7 +325,8 @@ def _print_letter(found: Mapping[str, Any]) -> None:
         if name != "headers" and value not in (None, {}):
             typer.echo(f"{name.replace('_', ' '):<18}  {value}")
     for name, value in (found["headers"] or {}).items():
-        typer.echo(f"{name}: {value}")
+        if not name.startswith("__connect."):  # these say again, for Kafka's tools, what stands above
+            typer.echo(f"{name}: {value}")
     if found["status"] == "open":
         typer.echo(f"\nNext: suara dlq replay {found['id']}, or suara dlq discard {found['id']} --because TEXT")
 
