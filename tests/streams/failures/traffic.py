@@ -48,7 +48,7 @@ class Traffic:
         """Send no more. What was begun is given up when the broker does not take it."""
         self._stop.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(timeout=120)
 
     def _run(self) -> None:
         for number in count():
