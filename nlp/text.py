@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 from kernel.model import BodyFormat
 
-VERSION = "text-1"
+VERSION = "text-2"
 LINK = "[link]"
 # What stands where a link or personal data was.
 PLACEHOLDER = re.compile(r"\[(?:link|email|phone|nik|card|iban|ip|handle|address|key)\]")
@@ -145,9 +145,13 @@ def _link(found: re.Match[str]) -> str:
     return f"{LINK}{tail}"
 
 
+# A browser shows nothing of it, and the standard library's parser stumbles over some.
+_MARKED_SECTION = re.compile(r"<!\[[^>]*>?")
+
+
 def _from_html(text: str) -> str:
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(_MARKED_SECTION.sub("", text))
     reader.close()
     return _letters("".join(reader.pieces))
 

@@ -85,8 +85,7 @@ class Reader:
             stored = self._stored()
             self._check_topics()
             self._fresh |= self._set_back(stored)
-            if self._fresh:
-                self._position(stored)
+            self._position(stored)
         failed = self._consumer.poll_errors
         found = self._consumer.poll(seconds=POLL_SECONDS)
         self._metrics.poll_errors.inc(max(0, self._consumer.poll_errors - failed))
@@ -164,6 +163,7 @@ class Reader:
         return {place for place, end in self._loaded.items() if place not in stored or stored[place].next_offset < end}
 
     def _position(self, stored: Mapping[Place, Position]) -> None:
+        """Take up fresh partitions where the warehouse stands, once it is certain that the logs are those it knows."""
         require_same_topics(self._topic_ids, stored)
         if stored:
             require_whole_logs({place: log.end for place, log in logs(self._kafka, self._topics).items()}, stored)

@@ -73,11 +73,9 @@ def told_plainly() -> Iterator[None]:
 
 def reach_parts(settings: Settings, open_parts: ExitStack, *, say: Callable[[str], None]) -> Addresses:
     """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
-    from suara.local import preflight, stack
+    from suara.local import stack
 
     if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
-        preflight.check_kafka(settings.kafka)
-        preflight.check_warehouse(settings.warehouse.url.get_secret_value())
         return stack.addresses(settings)
     return open_parts.enter_context(stack.owned(settings, sink=False, say=say))
 

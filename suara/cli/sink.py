@@ -70,9 +70,13 @@ def sink(
     from streams.limits import Limits
     from streams.sink import Sink
     from suara.cli.output import reach_parts
+    from suara.local import preflight
 
     settings, clock = read_settings(), SystemClock()
     log.configure(json=settings.log_json, level=settings.log_level)
+    if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
+        preflight.check_kafka(settings.kafka)
+        preflight.check_warehouse(settings.warehouse.url.get_secret_value())
     with ExitStack() as open_parts:
         found = reach_parts(settings, open_parts, say=typer.echo)
         worker = Sink(

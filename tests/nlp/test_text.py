@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nlp.text import clean, clean_title, excerpt
@@ -72,6 +72,7 @@ _MARKUP = st.lists(
 
 @given(_MARKUP.map("".join), st.sampled_from(["text", "markdown", "html"]))
 @settings(max_examples=200)
+@example("<![<", "html")
 def test_broken_markup_makes_cleaning_fail_no_more(body, body_format):
     clean(body, body_format=body_format)
 

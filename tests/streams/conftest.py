@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event as Flag
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,6 +25,8 @@ from streams.load import Batch, Loader, Outcome, Reach
 from streams.sink import Sink, SinkTotals
 from streams.stage import Arrival
 from streams.topics import INGESTED, Topic, ensure_topics
+from suara.local import guardian
+from suara.local.processes import Identity
 from warehouse.engine import connect
 
 PLACE = Place("posts", 0)
@@ -176,3 +181,13 @@ def scalar(engine: Engine, query: str) -> Any:
     """Return the one value that a query gives."""
     with engine.connect() as connection:
         return connection.execute(text(query)).scalar_one()
+
+
+@contextmanager
+def own_home() -> Iterator[tuple[Path, Identity]]:
+    """Give a home for servers that a test stops; whatever runs there ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="suara-away-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)
+        with guardian.guarded(home) as owner:
+            yield home, owner

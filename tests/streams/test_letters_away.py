@@ -28,9 +28,9 @@ from streams.topics import ensure_topics
 from suara.local import jars, ports
 from suara.local import kafka as broker
 from tests.fixtures.servers import say
-from tests.streams.conftest import Stream
+from tests.streams.conftest import Stream, own_home
 from tests.streams.histories import town
-from tests.streams.test_sink import _until, assert_warehouse_holds, own_home
+from tests.streams.test_sink import _until, assert_warehouse_holds
 
 GOOD = town(seed=21, changes=40)
 

@@ -47,11 +47,11 @@ from streams.sink import Sink, SinkTotals
 from streams.topics import Topic, ensure_topics
 from suara.local import kafka as broker
 from tests.fixtures.servers import say
-from tests.streams.conftest import Stream, end_offsets
+from tests.streams.conftest import NOW, Stream, end_offsets, own_home
 from tests.streams.histories import town
-from tests.streams.test_decode import NOW, POISON, SECRET, VALUE
+from tests.streams.poison import REFUSED, SECRET, VALUE
 from tests.streams.test_load import post, unindexable
-from tests.streams.test_sink import _until, as_owner, own_home
+from tests.streams.test_sink import _until, as_owner
 
 LABELS = {"topic", "partition", "outcome", "stage", "reason", "change", "part", "le", "version"}
 
@@ -144,7 +144,7 @@ def test_the_metrics_tell_what_became_of_every_record(stream: Stream) -> None:
 
 
 def test_no_label_can_be_made_larger_by_what_records_hold(stream: Stream) -> None:
-    stream.send(*town(seed=2, changes=50), *[value for value, _, _ in POISON.values() if len(value or b"") < 2**20])
+    stream.send(*town(seed=2, changes=50), *[kind.value for kind in REFUSED if len(kind.value or b"") < 2**20])
     sink = stream.sink()
     sink.run(Flag(), until_idle=True)
     for family in text_string_to_metric_families(sink.metrics.page("")[0].decode()):
@@ -348,7 +348,7 @@ def marked(number: int) -> list[Event]:
 def test_no_word_of_a_record_is_in_a_log_a_metric_or_a_health_answer(stream: Stream) -> None:
     events = [*marked(1), *marked(2)]
     assert all(f'"{name}":'.encode() in b"".join(map(encode, events)) for name in FREE_TEXT)
-    bad = [value for value, _, _ in POISON.values() if len(value or b"") < 2_000_000]
+    bad = [kind.value for kind in REFUSED if len(kind.value or b"") < 2_000_000]
     bad += [VALUE.replace(b'"data":', f'"{SECRET}":'.encode()), f'{{"{SECRET}": "{SECRET}"'.encode()]
     assert sum(SECRET.encode() in (value or b"") for value in bad) > 20
     with Producer(stream.settings) as producer:

@@ -13,11 +13,11 @@ from kernel.settings import KafkaSettings
 from streams.broker import Producer
 from streams.events import Event, encode
 from tests.streams.histories import town
-from tests.streams.test_decode import POISON
+from tests.streams.poison import REFUSED
 
 CHUNK = 30
 PAUSE_SECONDS = 0.1
-POISONS = sorted((value for value, _, _ in POISON.values() if value and len(value) < 10_000), key=str)
+POISONS = sorted(kind.value for kind in REFUSED if kind.value and len(kind.value) < 10_000)
 
 
 class Traffic:
@@ -48,7 +48,7 @@ class Traffic:
         """Send no more. What was begun is given up when the broker does not take it."""
         self._stop.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(timeout=120)
 
     def _run(self) -> None:
         for number in count():
