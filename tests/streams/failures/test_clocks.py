@@ -25,6 +25,7 @@ def test_a_sink_whose_clock_is_wrong(scene: Scene, ahead: int) -> None:
     scene.stand_trial(f"the sink's clock was {ahead / 86400:+.0f} days off")
 
 
+@pytest.mark.brief
 def test_timestamps_from_anywhere_are_read_alike_each_time(scene: Scene) -> None:
     stream = scene.stream
     topic = ConfigResource(
