@@ -44,8 +44,9 @@ def test_frozen_row_that_was_touched_breaks_the_report(owner):
         owner,
         """
         delete from mart.report_post where (report_id, post_id) = (
-            select report_id, post_id from mart.report_post
-            where is_counted and week = (select max(week) from mart.report_post) order by post_id limit 1)
+            select p.report_id, p.post_id from mart.report_post p join mart.report r using (report_id)
+            where p.is_counted and p.week = r.week and r.area = 'community' and r.week = date '2026-10-26'
+            order by p.post_id limit 1)
         """,
     )
     assert any(finding.broken for finding in verify(MONDAY, "community")[2])
