@@ -105,7 +105,8 @@ def test_a_topic_made_again_stops_the_sink_before_it_writes(scene: Scene) -> Non
     before = _held(scene.stream)
     delete_topics(scene.stream.settings, [scene.stream.posts])
     until(lambda: _made_again(scene.stream), but=lambda: "the topic is not made again")
-    scene.stream.send(*[b"another log"] * (2 * before))  # longer than the old one was
+    other = town(seed=3, changes=3 * before)
+    scene.stream.send(*other)  # longer than the old one was
     until(lambda: not worker.alive, but=lambda: "a sink reads another log")
     assert "made again" in worker.said
     remedy = worker.said.split('psql -c "')[1].split('"')[0]
@@ -115,7 +116,7 @@ def test_a_topic_made_again_stops_the_sink_before_it_writes(scene: Scene) -> Non
     assert _held(scene.stream) == before
     with psycopg.connect(scene.stream.url) as server:
         server.execute(remedy)
-    scene.crew.start().works(more=2 * before)
+    scene.crew.start().works(more=len(other))
     scene.story = f"a topic of {before} records was made again: refused twice, read after the remedy"
 
 
