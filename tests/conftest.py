@@ -7,8 +7,6 @@ import os
 import shutil
 import tempfile
 
-import pytest
-
 # Importing Airflow makes its home at once, so the place is set before any test module is read.
 _airflow_home = tempfile.mkdtemp(prefix="suara-airflow-")
 atexit.register(shutil.rmtree, _airflow_home, ignore_errors=True)
@@ -20,12 +18,3 @@ for _name in [name for name in os.environ if name.startswith("SUARA_")]:
         del os.environ[_name]
 
 pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.secure_broker", "tests.fixtures.community"]
-
-
-# They take a minute and more each, so no process should come to them last.
-_LONG = ("tests/suara/demo/test_run.py", "tests/house/test_readme.py", "tests/dags/test_runs.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest; within a file, and among the others, the order stays."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
