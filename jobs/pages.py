@@ -20,11 +20,11 @@ from warehouse import documents, registry, reporting
 def newest_page(context: Context, monday: date, area: str) -> Path | None:
     """Return where the HTML page of the newest report of a week is, or None where there is no report."""
     with context.begin() as connection:
-        for row in reporting.list_reports(connection):
-            if (row["week"], row["area"]) == (monday, area):
-                meta = _meta(context.community, documents.read_report(connection, row["report_id"]))
-                return _page(context.settings, meta)
-    return None
+        newest = reporting.newest_report(connection, monday, area)
+        if newest is None:
+            return None
+        row = documents.read_report(connection, newest.report_id)
+    return _page(context.settings, _meta(context.community, row))
 
 
 def _page(settings: Settings, meta: document.Meta) -> Path:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
 from jobs.context import Context, open_context
 from kernel.errors import WarehouseError
 from streams.broker import Place
-from streams.reconcile import Count, Driver, Look, core_counts, import_counts, log_counts, look
+from streams.reconcile import Count, Look, core_counts, import_counts, log_counts, look
+from warehouse.bulk import driver_of
 from warehouse.engine import connect
 from warehouse.tables.ops import quality_result
 
@@ -48,7 +49,7 @@ def _count(connection: Connection, context: Context) -> list[Count]:
     }
     seen = Look(known.stored, known.logs, since)
     fresh = {place: (since.get(place, 0), at.next_offset) for place, at in seen.stored.items()}
-    driver = cast("Driver", connection.connection.driver_connection)
+    driver = driver_of(connection)
     counts = [*import_counts(driver), *log_counts(driver, kafka, seen), *core_counts(driver, fresh)]
     places = {f"{place.topic}/{place.partition}": place for place in seen.stored}
     # An object of core may be missing for records of any partition, so then all of them are looked at again.

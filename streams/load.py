@@ -7,7 +7,7 @@ from a restart or from a second sink, finds the offset moved and writes nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, cast
@@ -210,6 +210,19 @@ class Loader:
         rows = [_mirror_row(refusal) for refusal in refusals]
         with self._driver.cursor() as cursor:
             cursor.executemany(_MIRROR, rows)
+
+
+def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Exception]]:
+    """Yield the events that the warehouse refuses, each with its error, by halving with the very same statements."""
+    error = loader.probe(arrivals)
+    if error is None:
+        return
+    if len(arrivals) == 1:
+        yield arrivals[0], error
+        return
+    middle = len(arrivals) // 2
+    yield from find_culprits(loader, arrivals[:middle])
+    yield from find_culprits(loader, arrivals[middle:])
 
 
 def explain(error: Exception) -> Rejection:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine
@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings
+from streams.archive import WITHIN, bounds, holes
 from streams.broker import Log, Place, Record, logs
 from streams.forgotten import Key, forgotten_of
 from streams.offsets import Position, positions
@@ -27,6 +28,7 @@ from streams.past import Past, Stretch, ranges
 from streams.reader import judge
 from streams.stage import Arrival, member_of, source_of
 from streams.topics import INGESTED
+from warehouse.bulk import driver_of
 
 NAMED = 3
 """Stretches that are named of those that are missing."""
@@ -81,7 +83,7 @@ def reconcile(engine: Engine, kafka: KafkaSettings, *, oldest: datetime) -> list
     """
     seen = look(engine, kafka)
     with engine.connect() as connection:
-        driver = cast("Driver", connection.connection.driver_connection)
+        driver = driver_of(connection)
         return [
             *import_counts(driver),
             *_sent_counts(driver, seen.waiting(), oldest),
@@ -148,7 +150,7 @@ def _log_count(driver: Driver, kafka: KafkaSettings, place: Place, seen: Look) -
     stretch = Stretch(place, max(log.begin, min(seen.since.get(place, 0), reached)), reached)
     unknown = []
     if log.begin and place not in seen.since:
-        kept = _pair(driver, _KEPT, _bounds(Stretch(place, 0, log.begin)))
+        kept = _pair(driver, _KEPT, bounds(Stretch(place, 0, log.begin)))
         unknown.append(f"{log.begin:,} offsets left the log; {kept[0]:,} are archived, {kept[1]:,} were refused")
     if log.end < reached:
         remedy = "The log lost its end: `suara sink` says what to do."
@@ -156,7 +158,7 @@ def _log_count(driver: Driver, kafka: KafkaSettings, place: Place, seen: Look) -
     if log.begin > reached:
         remedy = "They left the log unread. Import them again from their source."
         return _count(place, None, None, unknown=unknown, left=log.begin - reached, next_step=remedy)
-    archived, refused = _pair(driver, _KEPT, _bounds(stretch))
+    archived, refused = _pair(driver, _KEPT, bounds(stretch))
     explained = {"refused": refused}
     lost: list[Stretch] = []
     if archived + refused < stretch.size:
@@ -178,15 +180,15 @@ def _log_count(driver: Driver, kafka: KafkaSettings, place: Place, seen: Look) -
 
 def _holes(driver: Driver, kafka: KafkaSettings, stretch: Stretch) -> tuple[dict[str, int], set[int]]:
     """Read again what was neither archived nor refused; return what explains it, and the offsets that are lost."""
-    holes = {row[0] for row in driver.execute(_HOLES, _bounds(stretch)).fetchall()}
+    gone = holes(driver, stretch)
     owners: dict[int, Key | None] = {}
     with Past(kafka) as past:
-        for hole in ranges(stretch.place, holes):
+        for hole in ranges(stretch.place, gone):
             for batch in past.read(hole):
                 owners |= {record.offset: _owner(record) for record in batch}
     forgotten = forgotten_of(driver, {key for key in owners.values() if key})
     lost = {offset for offset, key in owners.items() if key not in forgotten}
-    explained = Counter({"of forgotten members": len(owners) - len(lost), "no record": len(holes - owners.keys())})
+    explained = Counter({"of forgotten members": len(owners) - len(lost), "no record": len(gone - owners.keys())})
     return dict(explained), lost
 
 
@@ -237,11 +239,6 @@ def _remedy(lost: list[Stretch], *, waits: bool) -> str | None:
     return f"Offsets {named}: suara replay --topic {place.topic} --from {part}:{first} --to {part}:{last}"
 
 
-def _bounds(stretch: Stretch) -> dict[str, Any]:
-    place, first, past = stretch
-    return {"topic": place.topic, "part": place.partition, "first": first, "past": past}
-
-
 def _pair(driver: Driver, query: Any, values: Any) -> tuple[int, int]:
     (first, second), *_ = driver.execute(query, values).fetchall()
     return int(first), int(second)
@@ -261,27 +258,12 @@ _SENT = """
     from (select source, sum(rows_sent)::bigint as sent from ops.import_run where started_at >= %s group by source) i
     order by i.source
 """
-_KEPT = """
-    with archived as (
-        select distinct kafka_offset from raw.event
-        where topic = %(topic)s and kafka_partition = %(part)s
-            and kafka_offset >= %(first)s and kafka_offset < %(past)s
-    )
+_KEPT = f"""
+    with archived as (select distinct kafka_offset from raw.event where {WITHIN})
     select (select count(*) from archived),
-           (select count(*) from raw.rejected_event r
-            where topic = %(topic)s and kafka_partition = %(part)s
-                and kafka_offset >= %(first)s and kafka_offset < %(past)s
+           (select count(*) from raw.rejected_event r where {WITHIN}
                 and not exists (select from archived a where a.kafka_offset = r.kafka_offset))
-"""
-_HOLES = """
-    select generate_series(%(first)s::bigint, %(past)s::bigint - 1)
-    except
-    select kafka_offset from raw.event where topic = %(topic)s and kafka_partition = %(part)s
-        and kafka_offset >= %(first)s and kafka_offset < %(past)s
-    except
-    select kafka_offset from raw.rejected_event where topic = %(topic)s and kafka_partition = %(part)s
-        and kafka_offset >= %(first)s and kafka_offset < %(past)s
-"""
+"""  # noqa: S608 - made of constants
 _ONLY = """
     join unnest(%(topics)s::text[], %(parts)s::int[], %(starts)s::bigint[], %(ends)s::bigint[])
         as o (topic, kafka_partition, first_offset, end_offset)

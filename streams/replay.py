@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 import psycopg
 from sqlalchemy import Engine
@@ -18,15 +18,16 @@ from sqlalchemy import Engine
 from kernel.clock import Clock
 from kernel.errors import InputError, StreamError
 from kernel.settings import KafkaSettings
+from streams.archive import WITHIN, bounds, holes
 from streams.broker import Header, Log, Place, Record, logs
 from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
-from streams.load import DATA_ERRORS, Batch, Loader, explain
+from streams.load import DATA_ERRORS, Batch, Loader, explain, find_culprits
 from streams.offsets import Position, positions
 from streams.past import Past, Stretch, ranges
 from streams.reader import judge
-from streams.sink import find_culprits
 from streams.stage import Arrival
+from warehouse.bulk import driver_of
 
 NAMED = 5
 """Missing stretches that an error names."""
@@ -110,15 +111,14 @@ class Replay:
         parts: list[Part] = []
         missing: list[Stretch] = []
         with self._live.connect() as connection:
-            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            driver = driver_of(connection)
             for place in places:
                 if isinstance(start, dict) and place.partition not in start:
                     continue
                 mine = self._parts(driver, place, stored.get(place), found.get(place), (start, end), beyond=beyond)
                 for part in mine:
                     if part.origin == "archive":
-                        holes = {row[0] for row in driver.execute(_HOLES, _bounds(part.stretch)).fetchall()}
-                        missing += ranges(place, holes)
+                        missing += ranges(place, holes(driver, part.stretch))
                 parts += mine
         return Plan(parts, missing)
 
@@ -144,7 +144,7 @@ class Replay:
         Events of others may repeat the title that the member wrote; a fresh warehouse must take it from here.
         """
         with self._live.connect() as connection:
-            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            driver = driver_of(connection)
             return driver.execute(_TITLES).fetchall()
 
     def _parts(
@@ -186,12 +186,12 @@ class Replay:
             reached = self._past.offsets_at([place], bound).get(place)
             if reached is None or reached > begin:
                 return log.end if reached is None else reached
-        older = driver.execute(_LAST_BEFORE, {**_bounds(Stretch(place, 0, begin)), "instant": bound}).fetchall()[0][0]
+        older = driver.execute(_LAST_BEFORE, {**bounds(Stretch(place, 0, begin)), "instant": bound}).fetchall()[0][0]
         return 0 if older is None else int(older) + 1
 
     def _first(self, driver: psycopg.Connection[Any], place: Place, begin: int) -> int:
         """Return the first offset that is kept anywhere."""
-        found = driver.execute(_FIRST, _bounds(Stretch(place, 0, begin))).fetchall()[0][0]
+        found = driver.execute(_FIRST, bounds(Stretch(place, 0, begin))).fetchall()[0][0]
         return begin if found is None else int(found)
 
     def _read(self, part: Part) -> Iterator[list[Judged]]:
@@ -201,9 +201,9 @@ class Replay:
 
     def _archived(self, stretch: Stretch, *, batch: int = 4000) -> Iterator[list[Judged]]:
         with self._live.connect() as connection:
-            driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+            driver = driver_of(connection)
             with driver.cursor("archive") as cursor:
-                cursor.execute(_ARCHIVED, _bounds(stretch))
+                cursor.execute(_ARCHIVED, bounds(stretch))
                 while rows := cursor.fetchmany(batch):
                     yield [self._judged(stretch.place, *row) for row in rows]
 
@@ -239,39 +239,26 @@ def _missing(missing: list[Stretch]) -> str:
     return f"{total:,} records are neither in the log nor in the archive:{named}{more}"
 
 
-def _bounds(stretch: Stretch) -> dict[str, Any]:
-    place, first, past = stretch
-    return {"topic": place.topic, "part": place.partition, "first": first, "past": past}
-
-
 _MISSING_REMEDY = (
     "Choose a later --from, or go on without them: --skip-missing. Records of forgotten members are in neither, and "
     "cannot be told from lost ones."
 )
-_WHERE = """
-    topic = %(topic)s and kafka_partition = %(part)s and kafka_offset >= %(first)s and kafka_offset < %(past)s
-"""
 _FIRST = f"""
     select min(kafka_offset) from (
-        select kafka_offset from raw.event where {_WHERE}
-        union all select kafka_offset from raw.rejected_event where {_WHERE}
+        select kafka_offset from raw.event where {WITHIN}
+        union all select kafka_offset from raw.rejected_event where {WITHIN}
     ) kept
 """  # noqa: S608 - made of constants
 _LAST_BEFORE = f"""
     select max(kafka_offset) from (
-        select kafka_offset from raw.event where {_WHERE} and record_ts < %(instant)s
-        union all select kafka_offset from raw.rejected_event where {_WHERE} and record_ts < %(instant)s
+        select kafka_offset from raw.event where {WITHIN} and record_ts < %(instant)s
+        union all select kafka_offset from raw.rejected_event where {WITHIN} and record_ts < %(instant)s
     ) older
 """  # noqa: S608
-_HOLES = f"""
-    select generate_series(%(first)s::bigint, %(past)s::bigint - 1)
-    except select kafka_offset from raw.event where {_WHERE}
-    except select kafka_offset from raw.rejected_event where {_WHERE}
-"""  # noqa: S608
 _ARCHIVED = f"""
-    select kafka_offset, record_ts, null::bytea, convert_to(payload, 'UTF8') from raw.event where {_WHERE}
+    select kafka_offset, record_ts, null::bytea, convert_to(payload, 'UTF8') from raw.event where {WITHIN}
     union all
-    select kafka_offset, record_ts, record_key, payload from raw.rejected_event r where {_WHERE} and not exists (
+    select kafka_offset, record_ts, record_key, payload from raw.rejected_event r where {WITHIN} and not exists (
         select from raw.event e where (e.topic, e.kafka_partition, e.kafka_offset)
             = (r.topic, r.kafka_partition, r.kafka_offset)
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from threading import Event as Flag
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Engine
@@ -31,14 +31,14 @@ from streams.broker import Place
 from streams.deadletters import DeadLetters, Refusal
 from streams.events import MemberErasedEvent
 from streams.limits import Limits, excess
-from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain
+from streams.load import DATA_ERRORS, Batch, Loader, Outcome, explain, find_culprits
 from streams.metrics import OUTCOMES, Metrics
 from streams.offsets import positions, waiting
 from streams.progress import Part, Progress, Stage, watched
 from streams.reader import Reader
-from streams.stage import Arrival
 from streams.tombstones import keep, of_warehouse
 from streams.topics import INGESTED, Topic
+from warehouse.bulk import driver_of
 from warehouse.engine import connect
 from warehouse.migrate import require_head
 from warehouse.partitions import ensure_arrivals
@@ -238,10 +238,7 @@ class Sink:
             return
         try:
             with engine.connect() as connection:
-                keep(
-                    self._tombstones,
-                    of_warehouse(cast("psycopg.Connection[Any]", connection.connection.driver_connection)),
-                )
+                keep(self._tombstones, of_warehouse(driver_of(connection)))
         except (OSError, SuaraError, *AWAY) as error:
             _log.error("tombstones are not in their file; `suara backup` writes them", error=type(error).__name__)
 
@@ -326,16 +323,3 @@ def _missing_part(error: Exception) -> Part:
     ours = PartUnavailableError  # it comes from both parts, and its cause tells from which
     kafka = isinstance(error, ours) and not isinstance(error.__cause__, psycopg.Error)
     return Part.KAFKA if kafka else Part.WAREHOUSE
-
-
-def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Exception]]:
-    """Yield the events that the warehouse refuses, each with its error, by halving with the very same statements."""
-    error = loader.probe(arrivals)
-    if error is None:
-        return
-    if len(arrivals) == 1:
-        yield arrivals[0], error
-        return
-    middle = len(arrivals) // 2
-    yield from find_culprits(loader, arrivals[:middle])
-    yield from find_culprits(loader, arrivals[middle:])

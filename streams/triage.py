@@ -18,7 +18,6 @@ from kernel.errors import InputError
 from streams.deadletters import CUT_FROM_BYTES
 from warehouse.tables.raw import rejected_event
 
-STATUSES = ("open", "replayed", "discarded")
 _ID = re.compile(r"(?P<topic>[\w.-]+)/(?P<partition>\d{1,9})/(?P<offset>\d{1,18})", re.ASCII)
 _SOURCE = re.compile(rb"([a-z0-9][a-z0-9_-]*):")
 _table = rejected_event.c

@@ -37,7 +37,7 @@ def propose_input(connection: Connection, proposal: Proposal, span: Span) -> int
 
     When the frozen rows and the settings equal those of the newest revision, that one is kept as it is.
     """
-    newest = _newest(connection, proposal.week, proposal.area)
+    newest = newest_report(connection, proposal.week, proposal.area)
     trial = _add(connection, proposal, span, revision=0, input_id=0, fingerprint="")
     fingerprint = freeze(connection, trial, proposal.week, span)
     if newest is not None and _same(newest, proposal, fingerprint) and is_untouched(connection, newest):
@@ -60,7 +60,7 @@ def propose_area(connection: Connection, proposal: Proposal, span: Span, *, inpu
     fingerprint = connection.execute(
         select(report.c.input_fingerprint).where(report.c.report_id == input_id)
     ).scalar_one()
-    newest = _newest(connection, proposal.week, proposal.area)
+    newest = newest_report(connection, proposal.week, proposal.area)
     if newest is not None and newest.input_id == input_id and _same(newest, proposal, fingerprint):
         return int(newest.report_id)
     if newest is not None and newest.status == "proposed":
@@ -110,7 +110,7 @@ def read_candidates(connection: Connection, input_id: int, week: date, area: str
 
 def find_report(connection: Connection, week: date, area: str) -> Any:
     """Return the newest revision of a report. Raises `InputError` naming the reports there are."""
-    found = _newest(connection, week, area)
+    found = newest_report(connection, week, area)
     if found is None:
         weeks = connection.execute(
             select(report.c.week).where(report.c.area == area).distinct().order_by(report.c.week)
@@ -146,7 +146,8 @@ def promote(connection: Connection, report_id: int, *, by: str, now: datetime) -
     return replaced
 
 
-def _newest(connection: Connection, week: date, area: str) -> Any:
+def newest_report(connection: Connection, week: date, area: str) -> Any:
+    """Return the row of the newest revision of a report, or None where there is none."""
     query = select(report).where(report.c.week == week, report.c.area == area).order_by(report.c.revision.desc())
     return connection.execute(query.limit(1)).first()
 

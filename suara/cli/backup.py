@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from suara.cli.output import say
+
 if TYPE_CHECKING:
     from suara.local.backup import Gap, Restore
     from suara.local.stack import Addresses
@@ -47,7 +49,7 @@ def backup(
     elif processes.find(settings.home, postgres.NAME):
         url = postgres.url(settings.home)  # as it stands: the warehouse of an older version stays of that version
     else:
-        url = stack.ensure_warehouse(settings, say=_say)
+        url = stack.ensure_warehouse(settings, say=say)
     with told_plainly():
         made = job.backup(url, file, now=SystemClock().now(), remembered=settings.home / tombstones.FILE)
     if json:
@@ -96,8 +98,8 @@ def restore(
         raise PartUnavailableError(message, remedy="Stop it with `suara down`; a restore starts what it needs itself.")
     job.read_manifest(file)
     with ExitStack() as open_parts, told_plainly():
-        found = reach_parts(settings, open_parts, say=_say)
-        with processes.locked(settings.home, _say):  # so that no other command starts a sink meanwhile
+        found = reach_parts(settings, open_parts, say=say)
+        with processes.locked(settings.home, say):  # so that no other command starts a sink meanwhile
             work = job.Restore(found.warehouse_url, file, into=into, replace=replace)
             forgotten = _restore(work, found, settings.home / tombstones.FILE)
             gaps = work.gaps(found.kafka)
@@ -105,10 +107,10 @@ def restore(
 
 
 def _restore(work: Restore, found: Addresses, remembered: Path) -> int:
-    _say(f"Reading the backup of {work.manifest.made_at:%Y-%m-%d %H:%M} UTC; nobody can look into it yet")
+    say(f"Reading the backup of {work.manifest.made_at:%Y-%m-%d %H:%M} UTC; nobody can look into it yet")
     work.load()
     try:
-        _say("Applying the erasures since")
+        say("Applying the erasures since")
         forgotten = work.forget(found.kafka, remembered)
         work.publish()
     except BaseException:
@@ -151,7 +153,3 @@ def _print_json(made: Any) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(made)).decode())
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from suara.cli.output import open_warehouse, print_rows
+from suara.cli.output import open_warehouse, print_json, print_rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,7 +97,7 @@ def list_command(
         counts = triage.counts(connection, wanted)
         newest = triage.newest(connection, wanted, limit=limit)
     if json:
-        _print_json({"counts": counts, "newest": newest})
+        print_json({"counts": counts, "newest": newest})
         return
     if not counts:
         kind = "" if status is Status.ALL else f"{status} "
@@ -136,7 +135,7 @@ def show_command(
         found = triage.describe(connection, wanted)
         value = triage.payload(connection, wanted) if payload else None
     if json:
-        _print_json(found | ({"payload": value and value.decode(errors="backslashreplace")} if payload else {}))
+        print_json(found | ({"payload": value and value.decode(errors="backslashreplace")} if payload else {}))
     elif payload:
         _print_payload(value)
     else:
@@ -341,10 +340,6 @@ def _print_payload(value: bytes | None) -> None:
     else:
         sys.stdout.buffer.write(value)
         sys.stdout.buffer.flush()
-
-
-def _print_json(found: Mapping[str, Any]) -> None:
-    typer.echo(json_module.dumps(found, default=str, ensure_ascii=False, indent=2))
 
 
 def _minute(at: datetime) -> str:

@@ -5,7 +5,6 @@ Everything but the outcome goes to stderr, so that stdout can be read by program
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from kernel.errors import InputError
 from streams.connectors.files import FileConnector
 from streams.events import Event, PostState
 from streams.imports import MAX_LINES, Landed, Tally
+from suara.cli.output import print_json, say
 
 SHOWN = 5
 _REPORT_SECONDS = 5.0
@@ -43,11 +43,6 @@ class Summary:
     landed: Landed | None = None
     seconds: float | None = None
     dry_run: bool = False
-
-
-def say(line: str) -> None:
-    """Print a line for the person who waits."""
-    typer.echo(line, err=True)
 
 
 def say_plan(connector: FileConnector) -> None:
@@ -101,7 +96,7 @@ def say_events(events: Sequence[Event]) -> None:
 def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
     """Print what became of every row. Raises `InputError` when nothing of the file could be used."""
     if json:
-        typer.echo(json_module.dumps(_as_json(summary), ensure_ascii=False, indent=2))
+        print_json(_as_json(summary))
     else:
         for line in _sentences(summary, zone):
             typer.echo(line)

@@ -146,11 +146,12 @@ def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary
     from streams.broker import Producer
     from streams.publisher import publish
     from suara.cli import import_report
+    from suara.cli.output import say
     from suara.local import stack
     from warehouse.engine import connect
 
     clock, tally = SystemClock(), imports.Tally()
-    found = stack.ensure(settings, sink=True, say=import_report.say)
+    found = stack.ensure(settings, sink=True, say=say)
     engine = connect(found.warehouse_url, role="pipeline")
     before = imports.ends(found.kafka, engine)
     began = clock.monotonic()

@@ -18,10 +18,20 @@ if TYPE_CHECKING:
     from warehouse.engine import Role
 
 
+def say(line: str) -> None:
+    """Print a line for the person who waits, where no program reads it."""
+    typer.echo(line, err=True)
+
+
+def print_json(content: Any) -> None:
+    """Print what a program reads."""
+    typer.echo(json_module.dumps(content, default=str, ensure_ascii=False, indent=2))
+
+
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json: bool, empty: str) -> None:
     """Print rows as a table of `columns`, or all of their content as JSON."""
     if json:
-        typer.echo(json_module.dumps([dict(row) for row in rows], default=str, ensure_ascii=False, indent=2))
+        print_json([dict(row) for row in rows])
         return
     if not rows:
         typer.echo(empty)
@@ -46,7 +56,7 @@ def open_warehouse(*, role: Role = "pipeline") -> Iterator[Connection]:
     from suara.local import stack
     from warehouse.engine import connect
 
-    url = stack.ensure_warehouse(read_settings(), say=lambda line: typer.echo(line, err=True))
+    url = stack.ensure_warehouse(read_settings(), say=say)
     os.environ["SUARA_WAREHOUSE__URL"] = url
     with connect(url, role=role).begin() as connection:
         yield connection

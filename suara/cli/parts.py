@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from suara.cli.output import say
+
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -69,7 +71,7 @@ def psql(context: typer.Context) -> None:
     from kernel.settings import read_settings
     from suara.local import client, stack
 
-    url = stack.ensure_warehouse(read_settings(), say=lambda line: typer.echo(line, err=True))
+    url = stack.ensure_warehouse(read_settings(), say=say)
     client.run_psql(url, context.args)
 
 

@@ -34,13 +34,13 @@ def reconcile(*, json: Annotated[bool, typer.Option("--json", help="Print JSON."
     from kernel.clock import SystemClock
     from kernel.settings import read_settings
     from streams.reconcile import reconcile as count
-    from suara.cli.output import print_rows, reach_parts, told_plainly
+    from suara.cli.output import print_rows, reach_parts, say, told_plainly
     from warehouse.engine import connect
 
     settings = read_settings()
     oldest = SystemClock().now() - timedelta(days=settings.community.retention.raw_days)
     with ExitStack() as open_parts, told_plainly():
-        found = reach_parts(settings, open_parts, say=lambda line: typer.echo(line, err=True))
+        found = reach_parts(settings, open_parts, say=say)
         counts = count(connect(found.warehouse_url, role="ingest"), found.kafka, oldest=oldest)
     rows = [_as_json(one) if json else _as_row(one) for one in counts]
     columns = ["step", "what", "found", "explained", "unexplained", "next"]

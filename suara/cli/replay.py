@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    import psycopg
-    from sqlalchemy import Connection
+from suara.cli.output import say
 
+if TYPE_CHECKING:
     from kernel.settings import Settings
     from streams.replay import Bound, Plan, Replay, Replayed
     from suara.local.stack import Addresses
@@ -68,7 +67,7 @@ def replay(
     _require_topic(topic)
     first, last = _bound(start, settings, "--from"), _bound(end, settings, "--to")
     with ExitStack() as open_parts, told_plainly():
-        found = reach_parts(settings, open_parts, say=_say)
+        found = reach_parts(settings, open_parts, say=say)
         past = open_parts.enter_context(Past(found.kafka))
         again = Replay(connect(found.warehouse_url, role="ingest"), found.kafka, past, clock=clock)
         plan = again.plan(topic, first, last, beyond=into is not None)
@@ -117,6 +116,7 @@ def _target(into: str, settings: Settings, found: Addresses) -> str:
     from kernel.errors import InputError
     from streams import tombstones
     from warehouse import migrate
+    from warehouse.bulk import driver_of
     from warehouse.engine import connect, conninfo
 
     here = make_url(conninfo(found.warehouse_url))
@@ -124,16 +124,16 @@ def _target(into: str, settings: Settings, found: Addresses) -> str:
     if (here.host, here.port or 5432, here.database) == (there.host, there.port or 5432, there.database):
         message = "--into names the warehouse that is in use"
         raise InputError(message, remedy="Leave it out to read into that one.")
-    _say("Making the warehouse ready, with the tombstones of forgotten members")
+    say("Making the warehouse ready, with the tombstones of forgotten members")
     address = there.render_as_string(hide_password=False)
     if "://" not in into:
         _create(here.set(database="postgres").render_as_string(hide_password=False), into)
     migrate.upgrade(address)
     with connect(found.warehouse_url, role="ingest").connect() as connection:
-        mine = tombstones.of_warehouse(_driver(connection))
+        mine = tombstones.of_warehouse(driver_of(connection))
     known = tombstones.joined([mine, tombstones.read(settings.home / tombstones.FILE)])
     with connect(address, role="owner").begin() as connection:
-        tombstones.carry(_driver(connection), known, tombstones.asked(found.kafka))
+        tombstones.carry(driver_of(connection), known, tombstones.asked(found.kafka))
     return address
 
 
@@ -145,12 +145,6 @@ def _create(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         if not connection.execute("select from pg_database where datname = %s", [name]).fetchall():
             connection.execute(SQL("create database {} template template0").format(Identifier(name)))
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    from typing import cast
-
-    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
 
 
 def _require_topic(topic: str) -> None:
@@ -219,7 +213,3 @@ def _show_totals(totals: Replayed, *, json: bool) -> None:
     said += f", {totals.refused:,} refused" if totals.refused else ""
     said += f", {totals.forgotten:,} of forgotten members dropped" if totals.forgotten else ""
     typer.echo(said)
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

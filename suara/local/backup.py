@@ -30,6 +30,7 @@ from streams.broker import Log, Place, logs
 from streams.topics import Topic
 from suara.local import postgres
 from suara.local.client import variables
+from suara.local.secret import write_secret
 from warehouse import migrate
 from warehouse.engine import conninfo
 from warehouse.tables.base import METADATA
@@ -96,7 +97,7 @@ def backup(url: str, file: Path, *, now: datetime, remembered: Path) -> Manifest
                 os.fsync(out.fileno())
             manifest = _describe(connection, fresh, now)
             tombstones.keep(remembered, tombstones.of_warehouse(connection))
-        _write(beside, msgspec.json.format(msgspec.json.encode(manifest)))
+        write_secret(beside, msgspec.json.format(msgspec.json.encode(manifest)).decode() + "\n")
         fresh.rename(file)
     finally:
         fresh.unlink(missing_ok=True)
@@ -330,13 +331,6 @@ def _run(command: list[str], url: str, *, stdout: int | None = None) -> None:
         message = f"{command[0]} failed: {first}"
         kind = PartUnavailableError if "connection to server" in first else WarehouseError
         raise kind(message, remedy="Check the space on the disk and `suara status`, and try again.")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _rename(server: psycopg.Connection[Any], name: str, new: str) -> None:

@@ -34,8 +34,7 @@ from streams.events import (
     ReactionRemoved,
     ThreadState,
 )
-from streams.load import Loader
-from streams.sink import find_culprits
+from streams.load import Loader, find_culprits
 from tests.streams.conftest import Log
 from tests.streams.histories import START, arrivals_of, histories
 from tests.streams.reducer import read_core, reduce
