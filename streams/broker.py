@@ -117,8 +117,10 @@ class Producer:
             self._check(self._waiting.popleft())
         if topic not in self._known:
             self._require(topic)
-        with reaching(self._settings):
+        try:
             sent = self._kafka.send(topic, key=key, value=value, headers=list(headers))
+        except KafkaError as error:
+            raise _ours(self._settings, error) from error
         self._waiting.append((self._sent, topic, sent))
 
     def flush(self) -> None:
@@ -368,16 +370,19 @@ def reaching(settings: KafkaSettings, *, first: bool = False) -> Iterator[None]:
     try:
         yield
     except KafkaError as error:
-        if getattr(error, "retriable", False):
-            found = obstacle(settings)
-            reason = found.message if found else f"it lets us in, and then: {_reason(error)}"
-            remedy = found.remedy if found else "`suara status` shows what is up."
-            message = f"Kafka at {address} does not answer: {reason}"
-            raise PartUnavailableError(message, remedy=remedy) from error
-        message = f"Kafka at {address} refused: {_reason(error)}"
-        if error.errno in _DENIED:
-            raise DeniedError(message, remedy=_GRANT) from error
-        raise StreamError(message) from error
+        raise _ours(settings, error) from error
+
+
+def _ours(settings: KafkaSettings, error: KafkaError) -> StreamError | PartUnavailableError:
+    """Return the client's error as one of ours."""
+    address = settings.bootstrap_servers
+    if getattr(error, "retriable", False):
+        found = obstacle(settings)
+        reason = found.message if found else f"it lets us in, and then: {_reason(error)}"
+        remedy = found.remedy if found else "`suara status` shows what is up."
+        return PartUnavailableError(f"Kafka at {address} does not answer: {reason}", remedy=remedy)
+    message = f"Kafka at {address} refused: {_reason(error)}"
+    return DeniedError(message, remedy=_GRANT) if error.errno in _DENIED else StreamError(message)
 
 
 def _places(partitions: Collection[Any]) -> frozenset[Place]:

@@ -29,7 +29,7 @@ from streams.topics import Topic
 from warehouse.tables.ops import import_run
 
 MAX_LINES = 20
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
 
 

@@ -22,7 +22,7 @@ def _post(body: str, **fields: object) -> Post:
     return Post(**{**values, **fields})  # type: ignore[arg-type]
 
 
-def _prepare(*posts: Post, max_chars: int = 500) -> list[annotate.Prepared]:
+def _prepare(*posts: Post, max_chars: int = 300) -> list[annotate.Prepared]:
     return annotate.prepare(posts, languages=("en", "id"), neighbours=_TWINS, max_chars=max_chars)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from kernel.errors import PartUnavailableError
+from kernel.errors import InputError, PartUnavailableError
 from kernel.settings import KafkaSettings
 from streams.broker import Consumer, Producer, create_topics
 from streams.events import Event, Maker, MemberErased, MemberState, PostCreated, encode
@@ -76,6 +76,22 @@ def end_of(settings: KafkaSettings, topics: Sequence[str]) -> dict[str, int]:
     for place, end in end_offsets(settings, topics).items():
         ends[place.topic] += end
     return ends
+
+
+def test_what_was_read_before_a_file_breaks_off_is_sent(settings: KafkaSettings, topic: str) -> None:
+    create_topics(settings, {topic: 1}, configs={topic: {}})
+    maker = Maker(kind="forum", instance="kebun")
+
+    def events() -> Iterator[Event]:
+        for number in range(3):
+            yield maker.member(MemberState(member_id=f"m{number}", version=1), at=AT)
+        raise InputError("the file breaks off")
+
+    with Producer(settings) as producer:
+        with pytest.raises(InputError, match="breaks off"):
+            publish(events(), producer, topic=topic)
+        producer.flush()
+    assert sum(end_offsets(settings, [topic]).values()) == 3
 
 
 def test_no_broker_is_an_error_that_names_it() -> None:
