@@ -85,7 +85,8 @@ def test_what_was_read_before_a_file_breaks_off_is_sent(settings: KafkaSettings,
     def events() -> Iterator[Event]:
         for number in range(3):
             yield maker.member(MemberState(member_id=f"m{number}", version=1), at=AT)
-        raise InputError("the file breaks off")
+        message = "the file breaks off"
+        raise InputError(message)
 
     with Producer(settings) as producer:
         with pytest.raises(InputError, match="breaks off"):
