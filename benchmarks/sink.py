@@ -50,6 +50,7 @@ from suara.local import postgres, processes, stack
 from warehouse.engine import connect
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+RECENT = 5000
 WORDS = (
     "the app is slow after this update",
     "I cannot log in, please help",
@@ -60,18 +61,23 @@ WORDS = (
 )
 
 
-def events(*, number: int, seed: int, posts_only: bool) -> Iterator[Event]:
-    """Yield a believable mix: new posts, and unless `posts_only` 10 % edits, 2 % deletions and 10 % reactions."""
+def events(*, number: int, seed: int, posts_only: bool, step: timedelta = timedelta(seconds=30)) -> Iterator[Event]:
+    """Yield a believable mix: new posts, and unless `posts_only` 10 % edits, 2 % deletions and 10 % reactions.
+
+    They are `step` apart, and all but new posts are about one of the newest 5,000.
+    """
     chance, maker = random.Random(seed), Maker(kind="forum", instance="bench")  # noqa: S311
     posts: list[PostState] = []
     for index in range(number):
-        at = START + timedelta(seconds=30 * index)
+        at = START + step * index
         fate = 0.0 if posts_only or not posts else chance.random()
         if fate < 0.78:
             posts.append(_post(chance, index, at))
             yield maker.post(PostCreated, posts[-1], at=at)
+            if len(posts) == 2 * RECENT:
+                del posts[:RECENT]
             continue
-        post = chance.choice(posts[-5000:])
+        post = posts[-1 - chance.randrange(min(len(posts), RECENT))]
         if fate < 0.88:
             changed = {name: getattr(post, name) for name in post.__struct_fields__}
             changed |= {"version": index + 1, "edited_at": at, "body": _words(chance)}
