@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from contextlib import suppress
 from operator import itemgetter
 from typing import Any
 
@@ -13,19 +13,28 @@ import msgspec
 from msgspec.structs import astuple
 
 from streams.connectors.base import RejectedRow
+from streams.connectors.opening import BROKEN
 
+_MOST_COLUMNS = 1000
 # Field names that the parser's models cannot hold.
 _UNREADABLE = re.compile(r'["\\\x00-\x1f]')
 
 
-def read_columns(stream: io.BufferedReader, *, limit: int) -> tuple[str, ...]:
-    """Return the fields of the first `limit` lines, in the order of their first appearance, nested ones with a dot."""
+def read_columns(stream: io.BufferedReader) -> tuple[str, ...]:
+    """Return the fields of all lines, in the order of their first appearance, nested ones with a dot.
+
+    Exports leave out what is empty, so a field may appear for the first time anywhere. Of a file that uses values as
+    names the first thousand are returned, and of one that breaks off those before.
+    """
     columns: dict[str, None] = {}
-    for item in islice(_objects(stream, dict[str, Any]), limit):
-        if not isinstance(item, RejectedRow):
-            for name, value in item[1].items():
-                nested = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
-                columns.update(dict.fromkeys(nested))
+    with suppress(*BROKEN):  # the rows before it are good, and reading them will say where it breaks
+        for item in _objects(stream, dict[str, Any]):
+            if not isinstance(item, RejectedRow):
+                for name, value in item[1].items():
+                    nested = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
+                    columns.update(dict.fromkeys(nested))
+            if len(columns) >= _MOST_COLUMNS:
+                break
     return tuple(name for name in columns if not _UNREADABLE.search(name))
 
 

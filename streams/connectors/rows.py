@@ -46,7 +46,7 @@ def inspect(path: Path, form: Format) -> Table:
             columns, delimiter = tables.read_header(stream)
             table = Table(path, form, columns, delimiter)
         else:
-            table = Table(path, form, lines.read_columns(stream, limit=SAMPLE_ROWS))
+            table = Table(path, form, lines.read_columns(stream))
     if not any(table.columns):
         message = f"{path} names no columns at its beginning"
         raise InputError(message, remedy="The first line of a CSV is its header; each line of JSONL is an object.")

@@ -43,7 +43,8 @@ def read_rows(
                 yield RejectedRow(line, "bad_csv", str(error))
                 continue
             if ended:  # only a row inside of a quote asks for more lines than there are
-                yield RejectedRow(line, "bad_csv", "a quote is not closed until the end of the file")
+                more = f"{reader.line_num - line:,} lines after it are inside"
+                yield RejectedRow(line, "bad_csv", f"a quote is not closed until the end of the file: {more}")
             elif len(cells) != len(names):
                 if cells:
                     yield RejectedRow(line, "bad_csv", f"{len(cells)} cells, and the header has {len(names)}")

@@ -103,6 +103,24 @@ def test_objects_a_line(tmp_path: Path) -> None:
     assert table.values("user.name") == ["ana"]
 
 
+def test_a_field_that_appears_late_is_a_column_too(tmp_path: Path) -> None:
+    content = b'{"id":1}\n' * 1500 + b'{"id":2,"edited":"2026-11-02"}\n'
+    (tmp_path / "file").write_bytes(content)
+    assert inspect(tmp_path / "file", "jsonl").columns == ("id", "edited")
+    assert rows(tmp_path, content, "jsonl")[-1] == (1501, ("2", "2026-11-02"))
+
+
+def test_values_that_are_used_as_names_do_not_fill_the_memory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("".join(f'{{"id":{n},"name{n}":1}}\n' for n in range(5000)))
+    assert len(inspect(file, "jsonl").columns) == 1000
+
+
+def test_packed_objects_that_end_too_early_say_where(tmp_path: Path) -> None:
+    lines = b"".join(b'{"id":%d,"words":"%d"}\n' % (n, n * n * 7919) for n in range(50_000))
+    assert "breaks off after line" in refused(tmp_path, gzip.compress(lines)[:-2000], "jsonl")
+
+
 def test_odd_names_of_fields_do_not_stop_the_reading(tmp_path: Path) -> None:
     content = '{"a\\"b":1,"":2,"ünï":3,"c\\nd":4,"e.f":5,"e":{"f":6,"g":7}}\n'
     file = tmp_path / "file"
