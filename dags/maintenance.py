@@ -26,6 +26,13 @@ def maintenance() -> None:
         return job.retention()
 
     @task
+    def dead_letter_words() -> dict[str, int]:
+        """Delete the words of dead letters that are too old, or whose member is forgotten."""
+        from jobs import maintenance as job
+
+        return job.dead_letter_words()
+
+    @task
     def dead_letters() -> dict[str, int]:
         """Count open dead letters by reason."""
         from jobs import maintenance as job
@@ -46,7 +53,7 @@ def maintenance() -> None:
 
         return job.reconcile()
 
-    partitions_ahead() >> retention() >> dead_letters() >> registry_audit() >> reconciliation()
+    (partitions_ahead() >> retention() >> dead_letter_words() >> dead_letters() >> registry_audit() >> reconciliation())
 
 
 DAG = maintenance()

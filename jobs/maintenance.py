@@ -5,7 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from jobs.context import open_context
+from streams.forgotten import clear_all_refused
 from warehouse import audit, partitions
+from warehouse.bulk import driver_of
+from warehouse.engine import connect
+from warehouse.letters import clear_aged
 
 AHEAD_DAYS = 62
 
@@ -24,6 +28,20 @@ def retention() -> int:
     oldest = context.clock.now().date() - timedelta(days=context.community.retention.raw_days)
     with context.begin() as connection:
         return partitions.drop_months_before(connection, oldest)
+
+
+def dead_letter_words() -> dict[str, int]:
+    """Delete the words of dead letters that are too old, or whose member is forgotten; return how many, by why."""
+    context = open_context()
+    now, kept = context.clock.now(), context.community.retention
+    with connect(context.url, role="privacy").begin() as connection:
+        forgotten = clear_all_refused(driver_of(connection))
+        aged = clear_aged(
+            connection,
+            closed_before=now - timedelta(days=kept.dead_letter_days),
+            open_before=now - timedelta(days=kept.open_dead_letter_days),
+        )
+    return {"closed": aged.closed, "open": aged.open, "forgotten": forgotten}
 
 
 def dead_letters() -> dict[str, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from kernel.errors import SettingsError
 from kernel.model import SourceKind
@@ -109,6 +109,15 @@ class RetentionTable(_Table):
 
     log_days: int = Field(7, ge=1, description="Days that Kafka keeps events.")
     raw_days: int = Field(730, ge=30, description="Days that the archive of events is kept.")
+    dead_letter_days: int = Field(30, ge=1, description="Days that replayed and discarded dead letters keep words.")
+    open_dead_letter_days: int = Field(90, ge=1, description="Days that open dead letters keep words; then discarded.")
+
+    @model_validator(mode="after")
+    def _open_ones_longer(self) -> RetentionTable:
+        if self.open_dead_letter_days < self.dead_letter_days:
+            message = "open_dead_letter_days is less than dead_letter_days; nobody could decide in time"
+            raise ValueError(message)
+        return self
 
 
 class CommunityFile(_Table):

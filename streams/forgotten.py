@@ -1,21 +1,25 @@
 """Members who asked to be forgotten: the sink takes their words out of `core` and keeps later events of theirs out.
 
 A tombstone is a salted hash, so that the list of the forgotten is not itself a list of people:
-`sha256(salt + source + U+001F + account id)`. The salt is made once for each warehouse. What `raw` and the text steps
-still hold is deleted by the privacy role; the sink may delete nothing.
+`sha256(salt + source + U+001F + account id)`. The salt is made once for each warehouse. What the
+archive and the text steps still hold is deleted by the privacy role; the sink may delete nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
+from streams.attribution import accounts_in, clear_of, clear_of_forgotten, clear_these
+from streams.triage import LetterId
+
 Key = tuple[str, str]
+Refused = tuple[LetterId, bytes | None, bytes | None]
 SALT = "tombstone_salt"
 
 
@@ -30,7 +34,10 @@ def forgotten_of(driver: psycopg.Connection[Any], members: Collection[Key]) -> s
 
 
 def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> None:
-    """Write tombstones, and take out of `core` the accounts' names, their words, and the titles of their threads."""
+    """Write tombstones, and take out of `core` the accounts' names, their words, and the titles of their threads.
+
+    Dead letters that hold their words lose them too.
+    """
     salt = _salt(driver)
     for (source, member), requested_at in sorted(erased.items()):
         driver.execute(
@@ -42,6 +49,24 @@ def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> Non
             driver.execute(_FORGET_REVISIONS, found)
             driver.execute(_FORGET_TITLES, found)
             driver.execute(_FORGET_POSTS, found)
+    clear_of(driver, erased)
+
+
+def clear_refused(driver: psycopg.Connection[Any], refused: Sequence[Refused]) -> set[LetterId]:
+    """Delete the words of those dead letters (id, key and value) whose member is forgotten by now; return which."""
+    named = {letter: accounts_in(key, value) for letter, key, value in refused}
+    gone = forgotten_of(driver, set().union(*named.values()))
+    doomed = {letter for letter, accounts in named.items() if accounts & gone}
+    if doomed:
+        clear_these(driver, sorted(doomed))
+    return doomed
+
+
+def clear_all_refused(driver: psycopg.Connection[Any]) -> int:
+    """Delete the words of all dead letters whose member is forgotten by now; return how many there were."""
+    if driver.execute("select from privacy.tombstone limit 1").fetchone() is None:
+        return 0
+    return clear_of_forgotten(driver, lambda members: forgotten_of(driver, members))
 
 
 def member_hash(salt: str, source: str, member: str) -> bytes:

@@ -21,9 +21,11 @@ from streams import merge
 from streams.broker import MAX_RECORD_BYTES, Place, Record
 from streams.deadletters import FIRST_FAILED_AT, Refusal, attempt_of, headers_of, own_headers
 from streams.decode import Rejection
+from streams.forgotten import clear_refused
 from streams.limits import Recent
 from streams.offsets import Position, require_same_topics
 from streams.stage import Arrival
+from streams.triage import LetterId
 
 # What PostgreSQL, or the way to it, refuses because of what a record holds. Anything else is not the record's fault.
 DATA_ERRORS = (
@@ -105,8 +107,8 @@ class Loader:
             starts, gaps = self._claim(batch.reaches, accept_gaps)
             arrivals = [arrival for arrival in batch.arrivals if _is_news(arrival.record, starts)]
             refusals = [refusal for refusal in batch.refusals if _is_news(refusal.record, starts)]
-            self._mirror(refusals)
             written = merge.write(self._driver, arrivals, moved=self._moved)
+            self._mirror(_MIRROR, refusals)  # after the events: from there on no tombstone comes unseen
             self._advance({place: batch.reaches[place] for place in starts})
         left_out = sum(1 for part in (batch.arrivals, batch.refusals) for one in part if _place(one.record) in gaps)
         return Outcome(
@@ -133,11 +135,11 @@ class Loader:
         offsets = [arrival.record.offset for arrival in batch.arrivals]
         place = _place(batch.arrivals[0].record) if offsets else Place("", 0)
         with self._driver.transaction(), self._driver.cursor() as cursor:
-            cursor.executemany(_MIRROR_NEW, [_mirror_row(refusal) for refusal in batch.refusals])
             before = self._archived(place, offsets)
             written = merge.write(self._driver, batch.arrivals, again=True)
             if self._hushed:
                 cursor.execute(_HUSH)
+            self._mirror(_MIRROR_NEW, batch.refusals)
             new = self._archived(place, offsets) - before
             cursor.execute(_RESOLVE, [*place, offsets])
         return Outcome(loaded=new, rejected=len(batch.refusals), forgotten=len(batch.arrivals) - written)
@@ -206,10 +208,12 @@ class Loader:
     def _archived(self, place: Place, offsets: Sequence[int]) -> int:
         return int(self._driver.execute(_ARCHIVED, [*place, list(offsets)]).fetchall()[0][0])
 
-    def _mirror(self, refusals: Sequence[Refusal]) -> None:
-        rows = [_mirror_row(refusal) for refusal in refusals]
+    def _mirror(self, statement: str, refusals: Sequence[Refusal]) -> None:
+        """Write dead letters; those of forgotten members without their words."""
         with self._driver.cursor() as cursor:
-            cursor.executemany(_MIRROR, rows)
+            cursor.executemany(statement, [_mirror_row(refusal) for refusal in refusals])
+        records = [refusal.record for refusal in refusals]
+        clear_refused(self._driver, [(LetterId(*_place(one), one.offset), one.key, one.value) for one in records])
 
 
 def find_culprits(loader: Loader, arrivals: Sequence[Arrival]) -> Iterator[tuple[Arrival, Exception]]:
@@ -322,13 +326,15 @@ _MIRROR_FIRST = """
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bytea[])
 """
 _MIRROR_NEW = f"{_MIRROR_FIRST} on conflict do nothing"
-# The same record read again, because offsets were set back, changes nothing: what a person decided about it stands.
+# The same record read again, because offsets were set back, changes nothing: what was decided about it stands.
 # Another record in its place, from a topic that was made again, is a new dead letter.
 _MIRROR = f"""{_MIRROR_FIRST}
     on conflict (topic, kafka_partition, kafka_offset) do update set
         record_ts = excluded.record_ts, stage = excluded.stage, reason = excluded.reason, detail = excluded.detail,
         record_key = excluded.record_key, payload = excluded.payload, headers = excluded.headers,
         attempts = excluded.attempts, first_failed_at = excluded.first_failed_at,
-        record_headers = excluded.record_headers, status = 'open', resolved_at = null, resolution = null
-    where (old.record_ts, old.payload) is distinct from (excluded.record_ts, excluded.payload)
+        record_headers = excluded.record_headers, status = 'open', resolved_at = null, resolution = null,
+        cleared_at = null, cleared_because = null
+    where old.record_ts <> excluded.record_ts
+       or (old.cleared_at is null and old.payload is distinct from excluded.payload)
 """

@@ -258,7 +258,8 @@ _LAST_BEFORE = f"""
 _ARCHIVED = f"""
     select kafka_offset, record_ts, null::bytea, convert_to(payload, 'UTF8') from raw.event where {WITHIN}
     union all
-    select kafka_offset, record_ts, record_key, payload from raw.rejected_event r where {WITHIN} and not exists (
+    select kafka_offset, record_ts, record_key, payload from raw.rejected_event r
+    where {WITHIN} and cleared_at is null and not exists (
         select from raw.event e where (e.topic, e.kafka_partition, e.kafka_offset)
             = (r.topic, r.kafka_partition, r.kafka_offset)
     )

@@ -21,9 +21,12 @@ from kernel.settings import KafkaSettings
 from streams.broker import MAX_RECORD_BYTES, Header, Producer
 from streams.deadletters import ATTEMPT, FIRST_FAILED_AT
 from streams.decode import Rejection, decode
-from streams.events import Event
+from streams.events import Event, MemberErasedEvent
+from streams.forgotten import clear_refused, forgotten_of
 from streams.publisher import CONTENT_TYPE_HEADER
-from streams.triage import HINDRANCE, PLACE, Filter, LetterId, describe
+from streams.stage import member_of, source_of
+from streams.triage import FORGOTTEN, HINDRANCE, PLACE, Filter, LetterId, describe
+from warehouse.bulk import driver_of
 from warehouse.tables.raw import rejected_event
 
 # Up to this many payloads of a mebibyte each are in memory at once, and are marked together.
@@ -63,9 +66,10 @@ class Replayer:
         self._producer.close()
 
     def replay(self, wanted: Filter) -> Replayed:
-        """Send the dead letters that are wanted, in the order of their log. Raises as `Producer` does.
+        """Send the dead letters that are wanted, in the order of their log, but for those of forgotten members.
 
-        What was sent before an error is marked, but for the last few; to run it again goes on from there.
+        Raises as `Producer` does. What was sent before an error is marked, but for the last few; to run it again goes
+        on from there.
         """
         sent, left, last = 0, Counter[str](), None
         while True:
@@ -73,9 +77,13 @@ class Replayer:
                 found = _next(connection, wanted, after=last)
                 if not found:
                     return Replayed(sent, dict(left))
-                last = LetterId(*found[-1][:3])
+                last = _id(found[-1])
                 left.update(row.hindrance for row in found if row.hindrance is not None)
-                records = [_again(row) for row in found if row.hindrance is None]
+                whole = [row for row in found if row.hindrance is None]
+                # Most are without their words already; one that an older version wrote may not be.
+                gone = clear_refused(driver_of(connection), [(_id(row), row.record_key, row.payload) for row in whole])
+                left.update([FORGOTTEN] * len(gone))
+                records = [_again(row) for row in whole if _id(row) not in gone]
                 self._send(connection, records)
                 sent += len(records)
 
@@ -91,6 +99,7 @@ class Replayer:
                 known = describe(connection, letter)
                 message = f"{letter} is {known['status']}, since {known['resolved_at']:%Y-%m-%d %H:%M} UTC"
                 raise InputError(message, remedy="Nothing was sent.")
+            _require_remembered(connection, event)
             key = event.partitionkey.encode()
             self._send(connection, [_Again(letter, key, value, _headers(found[0]))])
 
@@ -117,6 +126,14 @@ def require_good(value: bytes, *, now: datetime) -> Event:
     return event
 
 
+def _require_remembered(connection: Connection, event: Event) -> None:
+    member = member_of(event)
+    account = (source_of(event.source)[1], member or "")
+    if member and not isinstance(event, MemberErasedEvent) and forgotten_of(driver_of(connection), [account]):
+        message = "the mended record holds what a forgotten member said"
+        raise InputError(message, remedy="Nothing was sent. Delete the file, and discard the dead letter.")
+
+
 def _next(connection: Connection, wanted: Filter, *, after: LetterId | None) -> Sequence[Any]:
     """Return the next rows and lock them, so that of two people who replay the same at once only one sends it."""
     query = (
@@ -132,8 +149,12 @@ def _next(connection: Connection, wanted: Filter, *, after: LetterId | None) -> 
     return connection.execute(query).all()
 
 
+def _id(row: Any) -> LetterId:
+    return LetterId(*row[:3])
+
+
 def _again(row: Any) -> _Again:
-    return _Again(LetterId(*row[:3]), row.record_key, row.payload, _headers(row))
+    return _Again(_id(row), row.record_key, row.payload, _headers(row))
 
 
 def _headers(row: Any) -> list[Header]:

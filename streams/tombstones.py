@@ -19,6 +19,7 @@ import psycopg
 from kernel.clock import SystemClock
 from kernel.errors import InputError
 from kernel.settings import KafkaSettings
+from streams.attribution import accounts_of_letters
 from streams.broker import logs
 from streams.events import MemberErasedEvent
 from streams.forgotten import SALT, Key, bury, member_hash
@@ -108,7 +109,7 @@ def carry(driver: Driver, known: Known, requests: Mapping[Key, datetime]) -> int
     for name, at in known.get(salt or "", {}).items():
         driver.execute(_TOMBSTONE, [bytes.fromhex(name), at])
     doomed = dict(requests)
-    for source, member in driver.execute(_MEMBERS).fetchall():
+    for source, member in {*driver.execute(_MEMBERS).fetchall(), *accounts_of_letters(driver)}:
         for each, hashes in known.items():
             erased_at = hashes.get(member_hash(each, source, member).hex())
             if erased_at is not None:

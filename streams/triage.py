@@ -81,8 +81,11 @@ class Filter:
         return found
 
 
+FORGOTTEN = "its words were deleted, for its member was forgotten"
 # Why a record cannot be sent again as it was; null when it can.
 HINDRANCE: ColumnElement[str | None] = case(
+    (_table.cleared_because == "age", "its words were deleted, for it was kept too long"),
+    (_table.cleared_because == "erasure", FORGOTTEN),
     (_table.payload.is_(None), "it had no value"),
     (_table.headers.has_key(CUT_FROM_BYTES), "it was cut at 1 MiB"),
 )

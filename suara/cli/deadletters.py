@@ -137,7 +137,7 @@ def show_command(
     if json:
         print_json(found | ({"payload": value and value.decode(errors="backslashreplace")} if payload else {}))
     elif payload:
-        _print_payload(value)
+        _print_payload(value, why_none=found["cannot_be_replayed"])
     else:
         _print_letter(found)
 
@@ -330,10 +330,10 @@ def _print_letter(found: Mapping[str, Any]) -> None:
         typer.echo(f"\nNext: suara dlq replay {found['id']}, or suara dlq discard {found['id']} --because TEXT")
 
 
-def _print_payload(value: bytes | None) -> None:
+def _print_payload(value: bytes | None, *, why_none: str | None) -> None:
     """Write the bytes as they are into a file or a pipe; on a screen, nothing of them may move the cursor."""
     if value is None:
-        typer.echo("The record had no value.", err=True)
+        typer.echo(f"There is nothing to show: {why_none}.", err=True)
     elif sys.stdout.isatty():
         text = value.decode(errors="backslashreplace")
         typer.echo("".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text))

@@ -67,6 +67,7 @@ def test_wrong_value_names_the_variable():
         ('[areas.pay]\nteam = "x"\n\nownr = "y"\n', 4, "did you mean 'owner'"),
         ("[areas.pay]\nowner = 'x'\n", 1, "'areas.pay.team'"),
         ('[community]\ntimezone = "Asia/Jakrata"\n', 2, "not a known time zone"),
+        ("\n[retention]\nopen_dead_letter_days = 9\n", 2, "open_dead_letter_days is less than dead_letter_days"),
         ("[response]\nsla_hours = 0\n", 2, "greater than or equal to 1"),
         ('[sources."A b"]\nkind = "chat"\n', 1, "'sources.A b'"),
     ],

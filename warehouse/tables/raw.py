@@ -72,8 +72,11 @@ rejected_event = Table(
         comment="The record's own headers: name, value, name, value; null in rows older than this column.",
     ),
     text("resolution", "Why it was discarded, as a person put it.", nullable=True),
+    instant("cleared_at", "When its payload, key and own headers were deleted; the row stays.", nullable=True),
+    text("cleared_because", "Why they were: age, or erasure of the member who wrote it.", nullable=True),
     CheckConstraint("stage in ('size', 'decode', 'validate', 'load')", name="stage"),
     CheckConstraint("status in ('open', 'replayed', 'discarded')", name="status"),
+    CheckConstraint("cleared_because in ('age', 'erasure')", name="cleared_because"),
     schema="raw",
     comment="Dead letters, mirrored from the DLQ topic. Grain: one refused Kafka record.",
 )
