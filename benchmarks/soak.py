@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from streams.broker import Place, Producer, logs
 from streams.events import Event, encode
 from streams.offsets import positions, waiting
 from streams.past import Past, Stretch
+from streams.publisher import publish
 from streams.reconcile import core_counts
 from streams.topics import INGESTED, Topic
 from suara.local import stack
@@ -115,8 +117,7 @@ def _sink(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
 def full_speed(found: stack.Addresses, engine: Engine, environment: dict[str, str], *, number: int, seed: int) -> float:
     """Return how many events a second one sink loads of so many that wait, from its first batch on."""
     with Producer(found.kafka) as producer:
-        for event in events(number=number, seed=seed, posts_only=False, step=timedelta(seconds=1)):
-            producer.send(Topic.POSTS, key=event.partitionkey.encode(), value=encode(event))
+        publish(islice(_endless(seed), number), producer)
 
     def loaded() -> int:
         stored = positions(engine, group=found.kafka.group, topics=[Topic.POSTS])

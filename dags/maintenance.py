@@ -53,7 +53,7 @@ def maintenance() -> None:
 
         return job.reconcile()
 
-    (partitions_ahead() >> retention() >> dead_letter_words() >> dead_letters() >> registry_audit() >> reconciliation())
+    partitions_ahead() >> retention() >> dead_letter_words() >> dead_letters() >> registry_audit() >> reconciliation()
 
 
 DAG = maintenance()

@@ -42,7 +42,7 @@ def prepare(
     *,
     languages: Sequence[str],
     neighbours: Mapping[str, str],
-    max_chars: int = 300,
+    max_chars: int,
 ) -> list[Prepared]:
     """Return the clean, masked and to-be-encoded text of each post, its language and its personal data.
 

@@ -7,17 +7,18 @@ known: it goes by its age (`warehouse.letters`). A refused erasure is a request,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
 from pydantic_core import from_json
 
+from streams.events import MemberErasedEvent
+from streams.stage import Key
 from streams.triage import LetterId, source_of
 from warehouse.letters import CLEAR_FORGOTTEN
 
-Key = tuple[str, str]
-ERASURE = "community.member.erased.v1"
+Named = tuple[LetterId, set[Key]]
 _TOGETHER = 500
 
 
@@ -27,7 +28,7 @@ def accounts_in(key: bytes | None, value: bytes | None) -> set[Key]:
         event = from_json((value or b"").decode(errors="replace").removeprefix("\ufeff"), allow_partial=True)
     except ValueError:
         return set()
-    if not isinstance(event, dict) or event.get("type") == ERASURE:
+    if not isinstance(event, dict) or event.get("type") == MemberErasedEvent.__struct_config__.tag:
         return set()
     sources = {source_of(key), _source_in(event.get("source"))} - {None}
     return {(str(source), account) for source in sources for account in _named(event.get("data"))}
@@ -47,6 +48,8 @@ def clear_of_forgotten(driver: psycopg.Connection[Any], forgotten: Callable[[Col
 
 def clear_these(driver: psycopg.Connection[Any], letters: Sequence[LetterId]) -> int:
     """Delete the words of these letters; return how many still had some."""
+    if not letters:
+        return 0
     return driver.execute(CLEAR_FORGOTTEN, [list(column) for column in zip(*letters, strict=True)]).rowcount
 
 
@@ -55,17 +58,16 @@ def accounts_of_letters(driver: psycopg.Connection[Any]) -> set[Key]:
     return {account for rows in _letters(driver) for _, found in rows for account in found}
 
 
-Named = tuple[LetterId, set[Key]]
+def doomed(named: Sequence[Named], forgotten: Callable[[Collection[Key]], set[Key]]) -> list[LetterId]:
+    """Return which of the letters name an account that `forgotten` picks."""
+    gone = forgotten(set().union(*(found for _, found in named)))
+    return [letter for letter, found in named if found & gone]
 
 
 def _clear(
-    driver: psycopg.Connection[Any], letters: Iterator[list[Named]], forgotten: Callable[[Collection[Key]], set[Key]]
+    driver: psycopg.Connection[Any], letters: Iterable[list[Named]], forgotten: Callable[[Collection[Key]], set[Key]]
 ) -> int:
-    doomed: list[LetterId] = []
-    for rows in letters:
-        gone = forgotten(set().union(*(found for _, found in rows)))
-        doomed += [letter for letter, found in rows if found & gone]
-    return clear_these(driver, doomed) if doomed else 0
+    return clear_these(driver, [letter for named in letters for letter in doomed(named, forgotten)])
 
 
 def _letters(driver: psycopg.Connection[Any], names: Sequence[bytes] | None = None) -> Iterator[list[Named]]:

@@ -11,14 +11,15 @@ import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
 
-from streams.attribution import accounts_in, clear_of, clear_of_forgotten, clear_these
+from streams.attribution import accounts_in, clear_of, clear_of_forgotten, clear_these, doomed
+from streams.stage import Key
 from streams.triage import LetterId
 
-Key = tuple[str, str]
 Refused = tuple[LetterId, bytes | None, bytes | None]
 SALT = "tombstone_salt"
 
@@ -54,19 +55,17 @@ def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> Non
 
 def clear_refused(driver: psycopg.Connection[Any], refused: Sequence[Refused]) -> set[LetterId]:
     """Delete the words of those dead letters (id, key and value) whose member is forgotten by now; return which."""
-    named = {letter: accounts_in(key, value) for letter, key, value in refused}
-    gone = forgotten_of(driver, set().union(*named.values()))
-    doomed = {letter for letter, accounts in named.items() if accounts & gone}
-    if doomed:
-        clear_these(driver, sorted(doomed))
-    return doomed
+    named = [(letter, accounts_in(key, value)) for letter, key, value in refused]
+    gone = doomed(named, partial(forgotten_of, driver))
+    clear_these(driver, gone)
+    return set(gone)
 
 
 def clear_all_refused(driver: psycopg.Connection[Any]) -> int:
     """Delete the words of all dead letters whose member is forgotten by now; return how many there were."""
     if driver.execute("select from privacy.tombstone limit 1").fetchone() is None:
         return 0
-    return clear_of_forgotten(driver, lambda members: forgotten_of(driver, members))
+    return clear_of_forgotten(driver, partial(forgotten_of, driver))
 
 
 def member_hash(salt: str, source: str, member: str) -> bytes:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 from streams.events import MemberErasedEvent
-from streams.forgotten import Key, bury, forgotten_of
-from streams.stage import Arrival, Row, Staged, member_of, source_of, stage
+from streams.forgotten import bury, forgotten_of
+from streams.stage import Arrival, Key, Row, Staged, account_of, stage
 
 Driver = psycopg.Connection[Any]
 
@@ -154,13 +154,9 @@ def _event_row(arrival: Arrival) -> Row:
 
 def _asks_for(arrival: Arrival, members: set[Key]) -> bool:
     """Say whether an event is the erasure of one of these members."""
-    event = arrival.event
-    return isinstance(event, MemberErasedEvent) and (source_of(event.source)[1], event.data.member_id) in members
+    return isinstance(arrival.event, MemberErasedEvent) and account_of(arrival.event) in members
 
 
 def _belongs(arrival: Arrival, forgotten: set[Key]) -> bool:
     """Say whether an event holds words or acts of a forgotten member; the request itself is kept."""
-    member = member_of(arrival.event)
-    if member is None or isinstance(arrival.event, MemberErasedEvent):
-        return False
-    return (source_of(arrival.event.source)[1], member) in forgotten
+    return not isinstance(arrival.event, MemberErasedEvent) and account_of(arrival.event) in forgotten

@@ -48,8 +48,6 @@ def publish(
         if progress is not None:
             progress(sent)
     producer.flush()
-    if progress is not None:
-        progress(sent)
     return Published(sent=sent, size=size)
 
 

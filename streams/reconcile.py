@@ -22,11 +22,11 @@ from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings
 from streams.archive import WITHIN, bounds, holes
 from streams.broker import Log, Place, Record, logs
-from streams.forgotten import Key, forgotten_of
+from streams.forgotten import forgotten_of
 from streams.offsets import Position, positions
 from streams.past import Past, Stretch, ranges
 from streams.reader import judge
-from streams.stage import Arrival, member_of, source_of
+from streams.stage import Arrival, Key, account_of
 from streams.topics import INGESTED
 from warehouse.bulk import driver_of
 
@@ -195,8 +195,7 @@ def _holes(driver: Driver, kafka: KafkaSettings, stretch: Stretch) -> tuple[dict
 def _owner(record: Record) -> Key | None:
     """Return whose words or acts a record holds."""
     judged = judge(record, SystemClock())
-    member = member_of(judged.event) if isinstance(judged, Arrival) else None
-    return (source_of(judged.event.source)[1], member) if isinstance(judged, Arrival) and member is not None else None
+    return account_of(judged.event) if isinstance(judged, Arrival) else None
 
 
 def core_counts(driver: Driver, only: Mapping[Place, tuple[int, int]] | None = None) -> Iterator[Count]:

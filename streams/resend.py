@@ -24,7 +24,7 @@ from streams.decode import Rejection, decode
 from streams.events import Event, MemberErasedEvent
 from streams.forgotten import clear_refused, forgotten_of
 from streams.publisher import CONTENT_TYPE_HEADER
-from streams.stage import member_of, source_of
+from streams.stage import account_of
 from streams.triage import FORGOTTEN, HINDRANCE, PLACE, Filter, LetterId, describe
 from warehouse.bulk import driver_of
 from warehouse.tables.raw import rejected_event
@@ -127,9 +127,8 @@ def require_good(value: bytes, *, now: datetime) -> Event:
 
 
 def _require_remembered(connection: Connection, event: Event) -> None:
-    member = member_of(event)
-    account = (source_of(event.source)[1], member or "")
-    if member and not isinstance(event, MemberErasedEvent) and forgotten_of(driver_of(connection), [account]):
+    account = account_of(event)
+    if account and not isinstance(event, MemberErasedEvent) and forgotten_of(driver_of(connection), [account]):
         message = "the mended record holds what a forgotten member said"
         raise InputError(message, remedy="Nothing was sent. Delete the file, and discard the dead letter.")
 

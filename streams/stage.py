@@ -131,11 +131,12 @@ def source_of(urn: str) -> tuple[str, str]:
     return kind, name
 
 
-def member_of(event: Event) -> str | None:
-    """Return the source's own id of the account whose words or acts an event holds, or None where it is nobody's."""
+def account_of(event: Event) -> Key | None:
+    """Return the account (source and its own id) whose words or acts an event holds, or None where it is nobody's."""
     data = event.data
     author = getattr(data, "author", None) or getattr(data, "member", None)
-    return author.id if author is not None else getattr(data, "member_id", None)
+    member = author.id if author is not None else getattr(data, "member_id", None)
+    return None if member is None else (source_of(event.source)[1], member)
 
 
 _KINDS: dict[type, str] = {

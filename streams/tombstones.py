@@ -22,10 +22,10 @@ from kernel.settings import KafkaSettings
 from streams.attribution import accounts_of_letters
 from streams.broker import logs
 from streams.events import MemberErasedEvent
-from streams.forgotten import SALT, Key, bury, member_hash
+from streams.forgotten import SALT, bury, member_hash
 from streams.past import Past, Stretch
 from streams.reader import judge
-from streams.stage import Arrival, source_of
+from streams.stage import Arrival, Key, source_of
 from streams.topics import Topic
 
 FILE = "tombstones.json"

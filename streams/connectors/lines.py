@@ -30,12 +30,18 @@ def read_columns(stream: io.BufferedReader) -> tuple[str, ...]:
     with suppress(*BROKEN):  # the rows before it are good, and reading them will say where it breaks
         for item in _objects(stream, dict[str, Any]):
             if not isinstance(item, RejectedRow):
-                for name, value in item[1].items():
-                    nested = [f"{name}.{part}" for part in value] if isinstance(value, dict) else [name]
-                    columns.update(dict.fromkeys(nested))
+                columns.update(dict.fromkeys(_names_in(item[1])))
             if len(columns) >= _MOST_COLUMNS:
                 break
     return tuple(name for name in columns if not _UNREADABLE.search(name))
+
+
+def _names_in(record: dict[str, Any]) -> Iterator[str]:
+    for name, value in record.items():
+        if isinstance(value, dict):
+            yield from (f"{name}.{part}" for part in value)
+        else:
+            yield name
 
 
 def read_rows(
