@@ -50,6 +50,10 @@ def connect_options(settings: KafkaSettings) -> dict[str, Any]:
     }
     if settings.ca_file is not None:
         options["ssl_cafile"] = str(settings.ca_file)
+    if settings.cert_file is not None:
+        options["ssl_certfile"] = str(settings.cert_file)
+        options["ssl_keyfile"] = settings.key_file and str(settings.key_file)
+        options["ssl_password"] = _key_password(settings)
     if settings.sasl_mechanism is not None:
         options["sasl_mechanism"] = settings.sasl_mechanism
         options["sasl_plain_username"] = settings.username
@@ -105,7 +109,54 @@ def _contradiction(settings: KafkaSettings) -> Obstacle | None:
             )
             remedy = "Name the PEM file of the authority that signed the brokers' certificates."
             return Obstacle("settings", f"SUARA_KAFKA__CA_FILE, {settings.ca_file}, {reason}", remedy)
+    return _wrong_certificate(settings)
+
+
+def _wrong_certificate(settings: KafkaSettings) -> Obstacle | None:
+    """Return why the certificate of ours cannot be shown."""
+    if settings.cert_file is None:
+        if settings.key_file is None:
+            return None
+        message = "SUARA_KAFKA__KEY_FILE needs SUARA_KAFKA__CERT_FILE"
+        return Obstacle("settings", message, "Name the PEM file of the certificate that belongs to the key.")
+    if not settings.security_protocol.endswith("SSL"):
+        message = f"SUARA_KAFKA__CERT_FILE is set, and {settings.security_protocol} shows no certificate"
+        return Obstacle("settings", message, "Set SUARA_KAFKA__SECURITY_PROTOCOL to SSL or SASL_SSL.")
+    for name, path in (("CERT_FILE", settings.cert_file), ("KEY_FILE", settings.key_file)):
+        try:
+            _ = path and path.read_bytes()
+        except OSError as error:
+            message = f"SUARA_KAFKA__{name}, {path}, cannot be read: {_said(error)}"
+            return Obstacle("settings", message, "Name a PEM file that this user may read.")
+    try:
+        _show_certificate(ssl.create_default_context(), settings)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        message = f"certificate and key in SUARA_KAFKA__CERT_FILE and SUARA_KAFKA__KEY_FILE cannot be used ({reason})"
+        remedy = "Both must be PEM, belong together, and SUARA_KAFKA__KEY_PASSWORD must open the key if it is locked."
+        return Obstacle("settings", message, remedy)
     return None
+
+
+def _show_certificate(context: ssl.SSLContext, settings: KafkaSettings) -> None:
+    if settings.cert_file is not None:
+        context.load_cert_chain(settings.cert_file, settings.key_file, _key_password(settings))
+
+
+def _key_password(settings: KafkaSettings) -> str:
+    """Return the key's password, never None: OpenSSL would ask whoever sits at the terminal."""
+    return settings.key_password.get_secret_value() if settings.key_password else ""
+
+
+def _unwelcome(server: str, settings: KafkaSettings, error: OSError) -> Obstacle:
+    """Say that a broker ended the talk over our certificate, or because we showed none."""
+    if settings.cert_file is None:
+        message = f"{server}: the broker ends the talk ({_said(error)}); it wants a certificate"
+        remedy = "Set SUARA_KAFKA__CERT_FILE and SUARA_KAFKA__KEY_FILE, or name a listener that wants none."
+        return Obstacle("TLS", message, remedy)
+    message = f"{server}: the broker does not accept the certificate in {settings.cert_file} ({_said(error)})"
+    remedy = "Set SUARA_KAFKA__CERT_FILE to one that an authority which the broker trusts has signed, and still valid."
+    return Obstacle("TLS", message, remedy)
 
 
 def _way_to(server: str, settings: KafkaSettings) -> Obstacle | None:
@@ -125,8 +176,7 @@ def _way_to(server: str, settings: KafkaSettings) -> Obstacle | None:
         except Refused as refused:
             return Obstacle("login", f"{server}: {refused}", refused.remedy)
         except ssl.SSLError as error:  # with TLS 1.3 a broker that wants our certificate says so only now
-            remedy = "Name a listener that wants no certificate of its clients: Suara has none to show."
-            return Obstacle("TLS", f"{server}: the broker ends the talk ({_said(error)})", remedy)
+            return _unwelcome(server, settings, error)
         except OSError as error:
             return Obstacle("login", f"{server}: the talk breaks off ({_said(error)})", _UP)
         except (ValueError, KeyError, struct.error):
@@ -155,6 +205,7 @@ def _secure(connection: socket.socket, server: str, settings: KafkaSettings) -> 
     """Return the connection under TLS, or why that fails."""
     host = server.rpartition(":")[0].strip("[]")
     context = ssl.create_default_context(cafile=settings.ca_file)
+    _show_certificate(context, settings)
     try:
         return context.wrap_socket(connection, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
@@ -166,6 +217,8 @@ def _secure(connection: socket.socket, server: str, settings: KafkaSettings) -> 
         remedy = "Set SUARA_KAFKA__CA_FILE to the PEM file of the authority that signed it."
         return Obstacle("TLS", message, remedy)
     except (ssl.SSLError, OSError) as error:
+        if "ALERT" in (getattr(error, "reason", None) or ""):  # TLS 1.2: refused at once
+            return _unwelcome(server, settings, error)
         plain = "SASL_PLAINTEXT" if settings.security_protocol == "SASL_SSL" else "PLAINTEXT"
         return Obstacle("TLS", f"{server}: no TLS there ({_said(error)})", _PLAIN.format(plain))
 

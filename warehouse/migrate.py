@@ -36,6 +36,7 @@ def upgrade(url: str, revision: str = "head") -> None:
         connection.execute(text("create schema if not exists ops"))
         if _is_current(connection):
             return
+        _require_known(connection)
         views.drop(connection)
         command.upgrade(_config(connection), revision)
         if revision == "head":
@@ -50,19 +51,39 @@ def prepare(url: str) -> None:
 
 def knows(revision: str) -> bool:
     """Tell whether this version can bring a database at `revision` to its own shape."""
-    scripts = ScriptDirectory.from_config(_config(None))
-    return revision in {script.revision for script in scripts.walk_revisions()}
+    return revision in _revisions()
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Take the database back to `revision`; `base` leaves nothing but roles and extension. Raises `WarehouseError`."""
+    """Take the database back to `revision`; `base` leaves nothing but roles and extension.
+
+    What newer revisions added is gone with all that it held. Raises `WarehouseError`.
+    """
     with _transaction(url) as connection:
+        _require_known(connection)
         connection.execute(text("set local role suara_owner"))
         views.drop(connection)
         command.downgrade(_config(connection), revision)
         if revision == "base":
             connection.execute(text("drop table ops.alembic_version"))
             connection.execute(text("drop schema ops"))
+
+
+def move(url: str, revision: str) -> None:
+    """Bring the database up or down to `revision`, without views where that is not this code's own.
+
+    Raises `WarehouseError`, also when this version does not know the revision or the database's own.
+    """
+    if not knows(revision):
+        message = f"this version knows no revision {revision}"
+        raise WarehouseError(message, remedy=f"It knows {', '.join(sorted(_revisions()))}.")
+    found, head = shape(url)
+    if revision == head:
+        upgrade(url)
+    elif found is None or found < revision:
+        upgrade(url, revision)
+    else:
+        downgrade(url, revision)
 
 
 def check(url: str) -> None:
@@ -83,24 +104,52 @@ def require_head(engine: Engine) -> None:
     """Raise `WarehouseError` when the database is older or newer than this code."""
     with engine.connect() as connection:
         found = _revision(connection)
-    scripts = ScriptDirectory.from_config(_config(None))
-    head = scripts.get_current_head()
+    head = _head()
     if found == head:
         return
     if found is None:
         message, remedy = "the warehouse is empty", "`suara up` makes its tables."
-    elif found in {script.revision for script in scripts.walk_revisions()}:
+    elif knows(found):
         message, remedy = f"the warehouse is at revision {found}, and this version needs {head}", "Run `suara up`."
     else:
-        message = f"the warehouse is at revision {found}, which this version does not know"
-        remedy = "It was written by a newer Suara: install that version, or restore a backup."
+        raise _newer(found)
     raise WarehouseError(message, remedy=remedy)
 
 
+def shape(url: str) -> tuple[str | None, str]:
+    """Return the revision that the database is at, None where it is empty, and the one that this code needs.
+
+    Changes nothing. Raises `PartUnavailableError` when no server answers.
+    """
+    engine = login(url)
+    try:
+        with engine.connect() as connection:
+            return _revision(connection), _head()
+    finally:
+        engine.dispose()
+
+
+def _require_known(connection: Connection) -> None:
+    found = _revision(connection)
+    if found is not None and not knows(found):
+        raise _newer(found)
+
+
+def _newer(revision: str) -> WarehouseError:
+    message = f"the warehouse is at revision {revision}, which this version does not know"
+    return WarehouseError(message, remedy="It was written by a newer Suara: install that version, or restore a backup.")
+
+
+def _revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config(None)).walk_revisions()}
+
+
+def _head() -> str:
+    return str(ScriptDirectory.from_config(_config(None)).get_current_head())
+
+
 def _is_current(connection: Connection) -> bool:
-    return _revision(connection) == ScriptDirectory.from_config(_config(None)).get_current_head() and views.are_current(
-        connection
-    )
+    return _revision(connection) == _head() and views.are_current(connection)
 
 
 def _revision(connection: Connection) -> str | None:

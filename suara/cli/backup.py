@@ -98,7 +98,7 @@ def restore(
         raise PartUnavailableError(message, remedy="Stop it with `suara down`; a restore starts what it needs itself.")
     job.read_manifest(file)
     with ExitStack() as open_parts, told_plainly():
-        found = reach_parts(settings, open_parts, say=say)
+        found = reach_parts(settings, open_parts, migrating=False, say=say)
         with processes.locked(settings.home, say):  # so that no other command starts a sink meanwhile
             work = job.Restore(found.warehouse_url, file, into=into, replace=replace)
             forgotten = _restore(work, found, settings.home / tombstones.FILE)

@@ -16,6 +16,7 @@ from suara.cli import (
     deadletters,
     demo,
     importing,
+    migrate,
     parts,
     reconcile,
     replay,
@@ -53,7 +54,7 @@ def _every_command(
 
 
 # In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
-for _group in (demo, parts, importing, sink, deadletters, reconcile, replay, backup, run, reports, themes):
+for _group in (demo, parts, importing, sink, deadletters, reconcile, replay, backup, migrate, run, reports, themes):
     _group.register(app)
 
 

@@ -81,13 +81,18 @@ def told_plainly() -> Iterator[None]:
         raise WarehouseError(message, remedy="The server's log says more.") from error
 
 
-def reach_parts(settings: Settings, open_parts: ExitStack, *, say: Callable[[str], None]) -> Addresses:
-    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives."""
+def reach_parts(
+    settings: Settings, open_parts: ExitStack, *, migrating: bool = True, say: Callable[[str], None]
+) -> Addresses:
+    """Return the addresses that are set, or start what is missing for as long as `open_parts` lives.
+
+    Without `migrating` the warehouse is left at its revision, whatever that is.
+    """
     from suara.local import stack
 
     if settings.kafka.bootstrap_servers is not None and settings.warehouse.url is not None:
         return stack.addresses(settings)
-    return open_parts.enter_context(stack.owned(settings, sink=False, say=say))
+    return open_parts.enter_context(stack.owned(settings, sink=False, migrating=migrating, say=say))
 
 
 def _cell(value: Any) -> str:

@@ -50,6 +50,7 @@ def down() -> None:
 def status(*, json: _Json = False) -> None:
     """Show each part: whether it is up, where, its process, memory and log.
 
+    The warehouse says whether it has the shape that this version needs.
     The sink also says how it is: ok, degraded while a part is away, or stuck with
     the stage that hangs. Its address serves /metrics and /health.
     """

@@ -65,7 +65,7 @@ def _lacking(topic: str, seen: Seen, *, making: bool) -> list[str]:
 
 
 def _refuse(settings: KafkaSettings, denied: Sequence[str], prefix: str) -> NoReturn:
-    user = settings.username or "ANONYMOUS"
+    user = settings.username or ("CN=..." if settings.cert_file else "ANONYMOUS")  # the certificate's subject
     message = f"Kafka at {settings.bootstrap_servers} does not permit user {user}: {'; '.join(denied)}"
     grant = f"kafka-acls --add --allow-principal User:{user}"
     remedy = (

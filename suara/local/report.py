@@ -19,11 +19,12 @@ HEALTH_SECONDS = 2.0
 def parts(settings: Settings) -> list[dict[str, Any]]:
     """Return one row a part: state is running, stopped, died, or for a server of your own answers or fails.
 
-    The sink also has `health`: ok, degraded or stuck with its stage, or no answer, as in its first seconds.
+    The warehouse also has `health`: ok, or its revision where this version needs another. The sink has it too: ok,
+    degraded or stuck with its stage, or no answer, as in its first seconds.
     """
     url = settings.warehouse.url
     return [
-        _warehouse(settings, url.get_secret_value()) if url else _embedded(settings, postgres.NAME),
+        _warehouse(settings, url.get_secret_value()) if url else _embedded_warehouse(settings),
         _broker(settings) if settings.kafka.bootstrap_servers else _embedded(settings, kafka.NAME),
         _sink(settings),
         _embedded(settings, server.PAGE),
@@ -57,6 +58,30 @@ def _embedded(settings: Settings, name: str) -> dict[str, Any]:
         "until": ("down" if record.detached else "its command ends") if record and running else None,
         "log": record.log if record else None,
     }
+
+
+def _embedded_warehouse(settings: Settings) -> dict[str, Any]:
+    row = _embedded(settings, postgres.NAME)
+    return row | _shape(postgres.url(settings.home)) if row["state"] == "running" else row
+
+
+def _shape(url: str) -> dict[str, Any]:
+    """Say which revision the warehouse is at, and what to do where this version needs another."""
+    from warehouse import migrate
+
+    try:
+        found, needed = migrate.shape(url)
+    except SuaraError as error:
+        return {"health": _failure(error)}
+    if found == needed:
+        health = "ok"
+    elif found is None:
+        health = "empty: run `suara up`"
+    elif migrate.knows(found):
+        health = f"at revision {found}, and this version needs {needed}: run `suara up`"
+    else:
+        health = f"at revision {found}, of a newer Suara: install that, or restore a backup"
+    return {"revision": found, "needs": needed, "health": health}
 
 
 def _sink(settings: Settings) -> dict[str, Any]:
@@ -108,4 +133,4 @@ def _warehouse(settings: Settings, url: str) -> dict[str, Any]:
         preflight.check_warehouse(url)
     except SuaraError as error:
         return {"part": postgres.NAME, "state": _failure(error), "address": address}
-    return {"part": postgres.NAME, "state": "answers", "address": address}
+    return {"part": postgres.NAME, "state": "answers", "address": address, **_shape(url)}

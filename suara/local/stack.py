@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -51,21 +52,30 @@ def ensure(settings: Settings, *, sink: bool = False, stay: bool = False, say: S
     return _start(settings, owner=guardian.owner_of(settings.home), sink=sink, stay=stay, say=say)
 
 
-def ensure_warehouse(settings: Settings, *, say: Say) -> str:
-    """Start PostgreSQL alone, for a command that only reads and writes there, and return its address."""
+def ensure_warehouse(settings: Settings, *, say: Say, revision: str = "head") -> str:
+    """Start PostgreSQL alone, for a command that only reads and writes there, and return its address.
+
+    The warehouse is brought to this version or, with `revision`, up or down to that one.
+    """
     from warehouse import migrate
 
     with processes.locked(settings.home, say):
         url = _start_postgres(settings, owner=guardian.owner_of(settings.home), say=say)
-        migrate.upgrade(url)
+        if revision == "head":
+            migrate.upgrade(url)
+        else:
+            migrate.move(url, revision)
     return url
 
 
 @contextlib.contextmanager
-def owned(settings: Settings, *, sink: bool = True, say: Say) -> Iterator[Addresses]:
-    """Start what is not up for the length of a block, or of this process should it be killed."""
+def owned(settings: Settings, *, sink: bool = True, migrating: bool = True, say: Say) -> Iterator[Addresses]:
+    """Start what is not up for the length of a block, or of this process should it be killed.
+
+    Without `migrating` the warehouse is left at its revision, whatever that is.
+    """
     with guardian.guarded(settings.home) as owner:
-        yield _start(settings, owner=owner, sink=sink, say=say)
+        yield _start(settings, owner=owner, sink=sink, migrating=migrating, say=say)
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -109,14 +119,16 @@ def down(settings: Settings, say: Say) -> list[str]:
     return running
 
 
-def _start(settings: Settings, *, owner: Identity | None, sink: bool, stay: bool = False, say: Say) -> Addresses:
+def _start(
+    settings: Settings, *, owner: Identity | None, sink: bool, stay: bool = False, migrating: bool = True, say: Say
+) -> Addresses:
     clock = SystemClock()
     began = clock.monotonic()
     _close_reports(settings.home)
     with processes.locked(settings.home, say):
         before = _running(settings)
         found = _start_servers(settings, owner=owner, say=say)
-        _prepare(settings, found)
+        _prepare(settings, found, migrating=migrating)
         if sink:
             _start_sink(settings, found, owner=owner, say=say)
         if stay:
@@ -160,25 +172,26 @@ def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> 
     return url
 
 
-def _prepare(settings: Settings, found: Addresses) -> None:
-    """Bring the warehouse to this version and make the topics that are missing."""
+def _prepare(settings: Settings, found: Addresses, *, migrating: bool) -> None:
+    """Bring the warehouse to this version, unless told not to, and make the topics that are missing."""
     from streams.topics import ensure_topics
     from warehouse import migrate
 
-    migrate.upgrade(found.warehouse_url)
+    if migrating:
+        migrate.upgrade(found.warehouse_url)
     ensure_topics(found.kafka, log_days=settings.community.retention.log_days)
 
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
     environment = {**os.environ, **settings.places(), **found.environment()}
-    ours = repr((sorted(found.environment().items()), settings.places(), settings.sink))
+    ours = repr((sorted(found.environment().items()), settings.places(), settings.sink, version("suara")))
     about = hashlib.sha256(ours.encode()).hexdigest()[:16]
     running = processes.find(settings.home, SINK)
     if running and running.about == about:
         processes.join(settings.home, running, owner)
         return
     if running:
-        say("Restarting the sink: its settings have changed")
+        say("Restarting the sink: its settings or its version have changed")
         processes.stop(settings.home, [running], forget=False)
     else:
         died = processes.recorded(settings.home, SINK)

@@ -1,4 +1,4 @@
-"""The pages on backups and replays: every command in them runs, in order, exactly as it is written there."""
+"""The pages on backups, replays and upgrades: every command in them runs, in order, exactly as it is written there."""
 
 import json
 import os
@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from kernel.settings import read_settings
+from suara.local import stack
 from tests.house.uv import ROOT
+from warehouse import migrate
 
 PAGES = ("replay", "back-up-and-restore")
 EXAMPLE = ROOT / "docs" / "examples" / "forum.csv"
@@ -62,6 +65,43 @@ def test_every_command_runs_as_typed(page: str, environment: dict[str, str], tmp
     said = run(typed(page), environment, tmp_path)
     posts = before["core"]["forum: posts"]
     assert re.search(rf"^ +{posts}$", said, re.MULTILINE), "the copy has as many posts"
+    assert counts(environment, tmp_path) == before
+
+
+def test_a_running_warehouse_is_upgraded_as_the_page_says(environment: dict[str, str], tmp_path: Path) -> None:
+    before = counts(environment, tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        found = stack.addresses(read_settings())
+    migrate.downgrade(found.warehouse_url, "0008")
+    refusal = "suara sink --until-idle 2> said && exit 9; cat said"
+    said = run(refusal, environment | found.environment(), tmp_path)
+    needs = "the warehouse is at revision 0008, and this version needs 0011"
+    assert said == f"Error: {needs}\nRun `suara up`.\n"
+    page = (ROOT / "docs" / "how-to" / "upgrade.md").read_text("utf-8")
+    assert f"`{needs}`" in page
+    assert "\n```\ngit pull\nmake setup\n```\n" in page, "the only lines that are not typed here"
+    warehouse = json.loads(run("suara status --json", environment, tmp_path))[0]
+    assert warehouse["health"] == "at revision 0008, and this version needs 0011: run `suara up`"
+
+    said = run(typed("upgrade"), environment, tmp_path)
+    assert "The warehouse is at revision 0010; this version needs 0011." in said
+    run("suara up", environment, tmp_path)
+    assert counts(environment, tmp_path) == before
+
+
+def test_a_newer_warehouse_is_left_alone_and_a_backup_takes_its_place(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    before = counts(environment, tmp_path)
+    newer = "update ops.alembic_version set version_num = '9999'"
+    refused = "the warehouse is at revision 9999, which this version does not know"
+    run(f'suara backup a.dump; suara psql -qc "{newer}"; suara down', environment, tmp_path)
+    said = run("suara up 2> said && exit 9; cat said; suara migrate 2>&1 && exit 9; true", environment, tmp_path)
+    assert said.count(refused) == 2
+    assert "install that version, or restore a backup" in said
+    run("suara restore a.dump --replace; suara up", environment, tmp_path)
     assert counts(environment, tmp_path) == before
 
 
