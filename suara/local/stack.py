@@ -116,7 +116,7 @@ def _start(settings: Settings, *, owner: Identity | None, sink: bool, stay: bool
     with processes.locked(settings.home, say):
         before = _running(settings)
         found = _start_servers(settings, owner=owner, say=say)
-        _prepare(settings, found)
+        _prepare(settings, found, say=say)
         if sink:
             _start_sink(settings, found, owner=owner, say=say)
         if stay:
@@ -160,13 +160,15 @@ def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> 
     return url
 
 
-def _prepare(settings: Settings, found: Addresses) -> None:
-    """Bring the warehouse to this version and make the topics that are missing."""
+def _prepare(settings: Settings, found: Addresses, *, say: Say) -> None:
+    """Bring the warehouse to this version, make the topics that are missing, and raise the partitions of the others."""
+    from streams.partitions import raise_partitions
     from streams.topics import ensure_topics
     from warehouse import migrate
 
     migrate.upgrade(found.warehouse_url)
     ensure_topics(found.kafka, log_days=settings.community.retention.log_days)
+    raise_partitions(found.kafka, say=say)
 
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:
