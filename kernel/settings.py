@@ -40,7 +40,12 @@ class KafkaSettings(_Group):
     key_file: Path | None = Field(None, description="PEM file of its private key, where CERT_FILE does not hold it.")
     key_password: SecretStr | None = Field(None, description="Password of the private key, where it has one.")
     replication_factor: int = Field(1, ge=1, description="Copies of each partition of topics that Suara creates.")
-    partitions: int = Field(12, ge=1, description="Partitions of the posts topic.")
+    partitions: int = Field(
+        12,
+        ge=1,
+        le=1000,  # a slip of the finger cannot be taken back, and a small broker does not survive ten thousand
+        description="Partitions of the topics of posts and backfill; `suara up` raises, never lowers them.",
+    )
     group: str = Field("suara-sink", description="Consumer group of the sink.")
 
 

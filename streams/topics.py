@@ -19,6 +19,8 @@ class Topic(StrEnum):
 
 # What the sink reads. Dead letters are read by people, and by their replay.
 INGESTED = (Topic.POSTS, Topic.BACKFILL, Topic.ERASURE)
+# What has `SUARA_KAFKA__PARTITIONS` partitions; the others hold little, and have one.
+SPREAD = (Topic.POSTS, Topic.BACKFILL)
 
 _DAY_MS = 24 * 60 * 60 * 1000
 _ROOM_FOR_HEADERS = 256 * 1024
@@ -28,7 +30,7 @@ def ensure_topics(settings: KafkaSettings, *, log_days: int, prefix: str = "") -
     """Create what is missing of the topics, set their retention, and return the names of the new ones.
 
     `prefix` is put before each name, so that several communities (or tests) can share a cluster. The partitions of a
-    topic that exists are left alone: another count would send the same key elsewhere.
+    topic that exists are left alone; `streams.partitions` raises their number.
     """
     return create_topics(
         settings,
@@ -39,7 +41,7 @@ def ensure_topics(settings: KafkaSettings, *, log_days: int, prefix: str = "") -
 
 def partitions(topic: Topic, settings: KafkaSettings) -> int:
     """Return the number of partitions that a topic is created with."""
-    return settings.partitions if topic in (Topic.POSTS, Topic.BACKFILL) else 1
+    return settings.partitions if topic in SPREAD else 1
 
 
 def configuration(topic: Topic, settings: KafkaSettings, *, log_days: int) -> dict[str, str]:

@@ -27,7 +27,8 @@ def up() -> None:
     """Start Kafka, PostgreSQL and the sink, and leave them running until `suara down`.
 
     What already runs is left alone. A server that a setting names (SUARA_KAFKA__BOOTSTRAP_SERVERS,
-    SUARA_WAREHOUSE__URL) is checked instead of started. The warehouse is brought to this version.
+    SUARA_WAREHOUSE__URL) is checked instead of started. The warehouse is brought to this version, and a topic with
+    fewer partitions than SUARA_KAFKA__PARTITIONS is given more.
     """
     from kernel.settings import read_settings
     from suara.local import stack

@@ -128,7 +128,7 @@ def _start(
     with processes.locked(settings.home, say):
         before = _running(settings)
         found = _start_servers(settings, owner=owner, say=say)
-        _prepare(settings, found, migrating=migrating)
+        _prepare(settings, found, migrating=migrating, say=say)
         if sink:
             _start_sink(settings, found, owner=owner, say=say)
         if stay:
@@ -172,14 +172,16 @@ def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> 
     return url
 
 
-def _prepare(settings: Settings, found: Addresses, *, migrating: bool) -> None:
-    """Bring the warehouse to this version, unless told not to, and make the topics that are missing."""
+def _prepare(settings: Settings, found: Addresses, *, migrating: bool, say: Say) -> None:
+    """Bring the warehouse to this version, unless told not to, make missing topics and raise the partitions of others."""
+    from streams.partitions import raise_partitions
     from streams.topics import ensure_topics
     from warehouse import migrate
 
     if migrating:
         migrate.upgrade(found.warehouse_url)
     ensure_topics(found.kafka, log_days=settings.community.retention.log_days)
+    raise_partitions(found.kafka, say=say)
 
 
 def _start_sink(settings: Settings, found: Addresses, *, owner: Identity | None, say: Say) -> None:

@@ -31,7 +31,8 @@ def blocks(page: Path, *languages: str) -> Iterator[str]:
 def commands_of(page: Path) -> list[str]:
     """Return what follows `suara` on each command line of a page's blocks."""
     lines = [line.strip() for block in blocks(page, "sh", "", "console") for line in block.splitlines()]
-    matches = [re.search(r"(?:^|bin/|run --rm )suara (.+?)(?:\s+> [^\s\"]+)?(?:\s+#.*)?$", line) for line in lines]
+    command = re.compile(r"(?:^|bin/|run --rm )suara (.+?)(?:\s+> [^\s\"]+(?: 2>&1 &)?)?(?:\s+#.*)?$")
+    matches = [command.search(line) for line in lines]
     return [match[1] for match in matches if match and not is_pattern(match[1])]
 
 

@@ -1,4 +1,4 @@
-"""The pages on backups, replays and upgrades: every command in them runs, in order, exactly as it is written there."""
+"""The pages on backups, replays, upgrades and rescaling: every command in them runs, in order, as it is written."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kernel.settings import read_settings
-from suara.local import stack
+from suara.local import ports, stack
 from tests.house.uv import ROOT
 from warehouse import migrate
 
@@ -141,3 +141,22 @@ def test_a_difference_without_an_explanation_is_an_exit_code(environment: dict[s
 )
 def test_what_cannot_be_done_is_said(command: str, says: str, environment: dict[str, str], tmp_path: Path) -> None:
     run(f'if {command} 2> said; then exit 9; fi; cat said; grep -qF -- "{says}" said', environment, tmp_path)
+
+
+def test_sinks_are_added_and_partitions_raised_as_typed(environment: dict[str, str], tmp_path: Path) -> None:
+    """In one shell, for sinks in its background end with it; only the ports and the logs' folder are others."""
+    second = ports._search(environment["SUARA_HOME"], taken=set())
+    third = ports._search(environment["SUARA_HOME"], taken={second})
+    script = (
+        typed("rescale")
+        .replace("9110", str(second))
+        .replace("9111", str(third))
+        .replace("> sink", f"> {tmp_path}/sink")
+    )
+    said = run(script, environment, ROOT)
+    owned = [int(float(number)) for number in re.findall(r"^suara_sink_partitions (\S+)$", said, re.MULTILINE)]
+    assert len(owned) == 2
+    assert all(0 < number < 25 for number in owned), "each has a share of the 25 partitions"
+    assert "Raised the partitions of community.posts.v1 from 12 to 24\n" in said
+    for log in ("sink-2.log", "sink-3.log"):
+        assert "Done:" in (tmp_path / log).read_text("utf-8")

@@ -275,7 +275,7 @@ def test_a_warehouse_that_is_away_makes_it_degraded_and_after_a_while_stuck(stre
 def test_a_broker_that_freezes_is_told_by_the_stage_that_needs_it(
     warehouse_url: str, engine: Engine, topic: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.reader.TOPIC_CHECK_SECONDS", 1)
+    monkeypatch.setattr("streams.reader.CHECK_SECONDS", 1)
     with own_home() as (home, owner):
         local = read_settings({"SUARA_HOME": str(home)}).local
         record = broker.start(home, local, owner=owner, say=say, login=False)

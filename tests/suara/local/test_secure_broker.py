@@ -21,6 +21,7 @@ from kernel.clock import SystemClock
 from kernel.errors import PartUnavailableError, SuaraError
 from kernel.settings import KafkaSettings
 from streams.broker import DeniedError, topic_ids
+from streams.partitions import raise_partitions
 from streams.reach import obstacle
 from streams.sink import Sink
 from streams.topics import INGESTED, Topic, ensure_topics
@@ -260,3 +261,14 @@ def suara(broker: SecureBroker, warehouse_url: str, folder: Path, *words: str) -
     return subprocess.run(
         command, env={**os.environ, **environment}, cwd=folder, capture_output=True, text=True, check=False
     )
+
+
+def test_partitions_that_a_user_may_not_raise_stay_as_they_are(secured: SecureBroker) -> None:
+    said: list[str] = []
+    assert raise_partitions(secured.settings(user=READER, partitions=5), say=said.append) == {}
+    assert said[:-1] == [
+        f"{topic} keeps its 2 partitions: Kafka does not let this user raise them to 5."
+        for topic in (Topic.BACKFILL, Topic.POSTS)
+    ]
+    assert "--operation Alter" in said[-1]
+    assert "SUARA_KAFKA__PARTITIONS=2" in said[-1]
