@@ -22,6 +22,7 @@ from suara.cli import (
     reports,
     run,
     sink,
+    spooling,
     themes,
 )
 
@@ -53,7 +54,7 @@ def _every_command(
 
 
 # In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
-for _group in (demo, parts, importing, sink, deadletters, reconcile, replay, backup, run, reports, themes):
+for _group in (demo, parts, importing, spooling, sink, deadletters, reconcile, replay, backup, run, reports, themes):
     _group.register(app)
 
 

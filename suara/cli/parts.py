@@ -28,11 +28,15 @@ def up() -> None:
 
     What already runs is left alone. A server that a setting names (SUARA_KAFKA__BOOTSTRAP_SERVERS,
     SUARA_WAREHOUSE__URL) is checked instead of started. The warehouse is brought to this version.
+    Events that wait in the spool are sent.
     """
     from kernel.settings import read_settings
+    from suara.cli.spooling import send_waiting
     from suara.local import stack
 
-    found = stack.ensure(read_settings(), sink=True, stay=True, say=typer.echo)
+    settings = read_settings()
+    found = stack.ensure(settings, sink=True, stay=True, say=typer.echo)
+    send_waiting(settings, found.kafka, typer.echo)
     typer.echo(f"Up: Kafka on {found.bootstrap}, the warehouse on {found.warehouse_url.rpartition('@')[2]}, the sink")
     typer.echo("Next: suara import --help, or suara demo. Stop with: suara down")
 
