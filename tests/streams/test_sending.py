@@ -6,21 +6,25 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from kernel.errors import InputError, PartUnavailableError
 from kernel.settings import KafkaSettings
-from streams.broker import MAX_RECORD_BYTES, Producer
+from streams.broker import MAX_IN_FLIGHT, MAX_RECORD_BYTES, Producer
 from streams.sending import PatientProducer
 from streams.spool import Spool, SpoolFullError
 from streams.topics import Topic, ensure_topics
 from suara.cli.main import app
 from suara.local import processes
-from tests.streams.conftest import read_all
+from tests.streams.conftest import end_offsets, read_all
+from tests.streams.failures.judge import until
 from tests.streams.failures.servers import Server, own
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -177,3 +181,37 @@ def test_an_import_that_needs_more_than_the_spool_names_the_rows_that_are_safe(
     assert 0 < safe < 40
     assert f"the first {safe} usable rows of" in str(result.exception)
     assert "Import the file again" in str(result.exception)
+
+
+@pytest.mark.failure
+def test_an_import_whose_broker_dies_in_the_middle_reports_what_waits_and_loses_no_row(
+    broker: Server, settings: KafkaSettings, warehouse_url: str, tmp_path: Path
+) -> None:
+    ensure_topics(settings, log_days=7)
+    total, file = 120_000, tmp_path / "f.csv"
+    rows = "".join(f"{n},{n // 10},ana,2026-11-02T09:00:00Z,post {n}\n" for n in range(total))
+    file.write_text("post_id,topic_id,author,created_at,text\n" + rows)
+    environment = {**os.environ, "SUARA_HOME": str(tmp_path / "home"), "SUARA_WAREHOUSE__URL": warehouse_url}
+    environment["SUARA_KAFKA__BOOTSTRAP_SERVERS"] = str(settings.bootstrap_servers)
+    suara = [sys.executable, "-m", "suara"]
+    words = ["import", "csv", str(file), "--source", "middle", "--preset", "forum", "--json"]
+    begun = sum(end_offsets(settings, [Topic.POSTS]).values())
+    child = subprocess.Popen([*suara, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    enough = begun + MAX_IN_FLIGHT + 5_000  # so that some are acknowledged for certain
+    until(lambda: sum(end_offsets(settings, [Topic.POSTS]).values()) > enough, but=lambda: "nothing is sent")
+    broker.crash(signal.SIGKILL)
+    said, errors = (part.decode() for part in child.communicate())
+    assert child.returncode == 1, errors
+    assert "Traceback" not in errors
+    outcome = json.loads(said)
+    assert outcome["sent"] + outcome["waiting"] == total
+    assert outcome["sent"] > 0
+    assert f"{outcome['waiting']:,} events wait in the spool" in errors
+    broker.start()
+    sent = subprocess.run([*suara, "spool", "send"], env=environment, capture_output=True, text=True, check=True)
+    assert f"Sent {outcome['waiting']:,} events" in sent.stdout
+    subprocess.run([*suara, "sink", "--until-idle"], env=environment, capture_output=True, check=True)
+    subprocess.run([*suara, "down"], env=environment, capture_output=True, check=True)
+    with psycopg.connect(warehouse_url) as server:
+        count = "select count(distinct external_id) from core.post join core.source s using (source_id)"
+        assert server.execute(f"{count} where s.name = 'middle'").fetchone() == (total,)
