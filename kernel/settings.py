@@ -66,6 +66,12 @@ class SinkSettings(_Group):
     )
 
 
+class SpoolSettings(_Group):
+    """`SUARA_SPOOL__*`: the folder `spool` of the home, where imported events wait while Kafka is away."""
+
+    max_mb: int = Field(1024, ge=1, description="Megabytes that may wait there; an import that needs more stops.")
+
+
 class WarehouseSettings(_Group):
     """`SUARA_WAREHOUSE__*`: a PostgreSQL of your own. Without `url` the embedded one is used."""
 
@@ -111,6 +117,7 @@ class Settings(_Group):
     log_json: bool = Field(default=False, description="Log JSON lines.")
     kafka: KafkaSettings = KafkaSettings()
     sink: SinkSettings = SinkSettings()
+    spool: SpoolSettings = SpoolSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     encoder: EncoderSettings = EncoderSettings()
     delivery: DeliverySettings = DeliverySettings()

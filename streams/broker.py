@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -36,11 +35,13 @@ from kafka.record import util as _record_util
 from kernel.errors import InputError, PartUnavailableError, StreamError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
+from streams.acknowledged import Acknowledgement, OnTheWay
 from streams.reach import closed_door, connect_options, obstacle
 
 MAX_RECORD_BYTES = 1024 * 1024
 MAX_IN_FLIGHT = 20_000
 MAX_SILENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 60.0
 _DENIED = (29, 30, 31)  # Kafka's codes for what a user may not do with a topic, a group, the cluster
 _GRANT = "Let an administrator grant what docs/how-to/use-your-own-servers.md lists."
 
@@ -87,10 +88,11 @@ class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafk
 class Producer:
     """Sends records so that each is written once, in the order of its key, or its loss is an error at `flush`."""
 
-    def __init__(self, settings: KafkaSettings, *, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
+    def __init__(
+        self, settings: KafkaSettings, *, max_record_bytes: int = MAX_RECORD_BYTES, patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._settings = settings
         self._limit = max_record_bytes
-        self._waiting: deque[tuple[int, str, Any]] = deque()
         self._known: set[str] = set()
         self._sent = 0
         warn_without_crc32c()
@@ -102,38 +104,39 @@ class Producer:
                 linger_ms=20,
                 batch_size=512 * 1024,
                 max_request_size=max_record_bytes + 64 * 1024,
-                delivery_timeout_ms=60_000,
+                delivery_timeout_ms=int(patience * 1000),
+                request_timeout_ms=int(patience * 500),
                 max_block_ms=15_000,
             )
+        self._way = OnTheWay(self._kafka, patience=patience)
 
-    def send(self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()) -> None:
+    def send(
+        self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()
+    ) -> Acknowledgement:
         """Hand one record over; it is safe only after `flush`. Raises `InputError` when it is too large."""
         self._sent += 1
         size = len(value or b"") + len(key or b"")
         if size > self._limit:
             message = f"record {self._sent} for {topic} has {size:,} bytes, and at most {self._limit:,} fit"
             raise InputError(message, remedy="Shorten it at the source; nothing of it was sent.")
-        if len(self._waiting) >= MAX_IN_FLIGHT:
-            self._check(self._waiting.popleft())
+        if len(self._way) >= MAX_IN_FLIGHT:
+            self._way.require_oldest()
         if topic not in self._known:
             self._require(topic)
         try:
-            sent = self._kafka.send(topic, key=key, value=value, headers=list(headers))
+            sent: Acknowledgement = self._kafka.send(topic, key=key, value=value, headers=list(headers))
         except KafkaError as error:
             raise _ours(self._settings, error) from error
-        self._waiting.append((self._sent, topic, sent))
+        self._way.add(self._sent, topic, sent)
+        return sent
 
     def flush(self) -> None:
         """Wait until all records are acknowledged. Raises for the first that was not, by its number since the start."""
-        with reaching(self._settings):
-            self._kafka.flush()
-        while self._waiting:
-            self._check(self._waiting.popleft())
+        self._way.require_all()
 
     def close(self) -> None:
         """Give up what was not flushed, and disconnect."""
-        self._waiting.clear()
-        self._kafka.close(timeout=2)
+        self._way.close()
 
     def __enter__(self) -> Self:
         return self
@@ -152,15 +155,6 @@ class Producer:
             message = f"Kafka at {self._settings.bootstrap_servers} has no topic {topic}"
             raise StreamError(message, remedy="`suara up` creates the topics.")
         self._known.add(topic)
-
-    def _check(self, sent: tuple[int, str, Any]) -> None:
-        number, topic, future = sent
-        try:
-            future.get(timeout=90)
-        except KafkaError as error:
-            message = f"record {number} for {topic} was not acknowledged: {_reason(error)}"
-            kind = PartUnavailableError if getattr(error, "retriable", False) else StreamError
-            raise kind(message, remedy="Send again: what arrived already is recognised and loaded once.") from error
 
 
 class Change(NamedTuple):

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from kernel.errors import SuaraError
-from streams.broker import Producer
 from streams.events import CONTENT_TYPE, Event, MemberErasedEvent, encode
+from streams.spool import Sender
 from streams.topics import Topic
 
 CONTENT_TYPE_HEADER = ("content-type", CONTENT_TYPE.encode())
@@ -28,7 +28,7 @@ class Published:
 
 def publish(
     events: Iterable[Event],
-    producer: Producer,
+    producer: Sender,
     *,
     topic: str | None = None,
     progress: Callable[[int], None] | None = None,

@@ -21,11 +21,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from kernel.calendar import day_of, monday_of
 from kernel.clock import SystemClock
-from kernel.errors import InputError
+from kernel.errors import InputError, PartUnavailableError
 from streams.connectors.files import FileConnector
 from streams.events import Event, PostState
 from streams.imports import MAX_LINES, Landed, Tally
 from suara.cli.output import print_json, say
+from suara.cli.spooling import SEND
 
 SHOWN = 5
 _REPORT_SECONDS = 5.0
@@ -35,7 +36,7 @@ Show = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """How an import ended. `landed` is None where nobody waited."""
+    """How an import ended. `landed` is None where nobody waited. `waiting` events are in the spool, `away` says why."""
 
     source: str
     path: Path
@@ -43,6 +44,8 @@ class Summary:
     landed: Landed | None = None
     seconds: float | None = None
     dry_run: bool = False
+    waiting: int = 0
+    away: str | None = None
 
 
 def say_plan(connector: FileConnector) -> None:
@@ -94,7 +97,10 @@ def say_events(events: Sequence[Event]) -> None:
 
 
 def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
-    """Print what became of every row. Raises `InputError` when nothing of the file could be used."""
+    """Print what became of every row.
+
+    Raises `InputError` when nothing of the file could be used, `PartUnavailableError` when events wait in the spool.
+    """
     if json:
         print_json(_as_json(summary))
     else:
@@ -105,13 +111,18 @@ def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
         outside = summary.tally.skipped["outside"]
         hint = f"{outside:,} rows are outside of --since and --until." if outside else "See the reasons above."
         raise InputError(message, remedy=f"{hint} --dry-run and --map help to find the columns.")
+    if summary.waiting:
+        message = f"{summary.waiting:,} events wait in the spool, because Kafka was away: {summary.away}"
+        raise PartUnavailableError(message, remedy=f"None is lost. {SEND}")
 
 
 def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
     tally, landed = summary.tally, summary.landed
     skipped = f"skipped {tally.skipped.total():,}" + (f" ({_reasons(tally.skipped)})" if tally.skipped else "")
     sent = "would send" if summary.dry_run else "sent"
-    yield f"Read {tally.read:,} rows: {sent} {tally.sent:,}, rejected {tally.rejected.total():,}, {skipped}"
+    waiting = f", waiting {summary.waiting:,}" if summary.waiting else ""
+    rejected = f"rejected {tally.rejected.total():,}"
+    yield f"Read {tally.read:,} rows: {sent} {tally.sent - summary.waiting:,}{waiting}, {rejected}, {skipped}"
     for reason, rows in tally.rejected.most_common():
         lines = ", ".join(str(line) for line in tally.lines[reason]) + (" ..." if rows > MAX_LINES else "")
         yield f"  {reason} {rows:,}: {tally.details[reason]}; line {lines}"
@@ -124,12 +135,12 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         yield f"Loaded {landed.new:,} new posts{known}{forgotten}, {landed.dead_letters:,} dead letters{rate}"
         if landed.dead_letters:
             yield "See why with: suara dlq list"
-    elif not summary.dry_run and tally.sent:
+    elif not summary.dry_run and tally.sent and not summary.waiting:
         yield "The sink goes on loading them; `suara run weekly` waits for it"
     if tally.first is not None and tally.last is not None:
         first, last = day_of(tally.first, zone), day_of(tally.last, zone)
         yield f"Posts from {first} to {last}"
-        if not summary.dry_run:
+        if not summary.dry_run and not summary.waiting:
             yield f"Next: {_next(first, last, today=day_of(SystemClock().now(), zone))}"
 
 
@@ -148,7 +159,8 @@ def _as_json(summary: Summary) -> dict[str, Any]:
         "file": str(summary.path),
         "dry_run": summary.dry_run,
         "read": tally.read,
-        "sent": tally.sent,
+        "sent": tally.sent - summary.waiting,
+        "waiting": summary.waiting,
         "rejected": tally.rejected.total(),
         "skipped": tally.skipped.total(),
         "wordless": tally.wordless,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,9 +15,10 @@ from streams.connectors.presets import PRESETS
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from kernel.settings import Settings
+    from kernel.settings import KafkaSettings, Settings
     from streams.connectors.files import FileConnector
     from streams.events import Event
+    from streams.sending import PatientProducer
     from suara.cli.import_report import Summary
 
 _EXAMPLES = """
@@ -139,21 +140,16 @@ def _rehearse(connector: FileConnector) -> Summary:
 
 
 def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary:
-    """Send the file and, where asked for, follow it into the warehouse."""
+    """Send the file and, where asked for, follow it into the warehouse. While Kafka is away, it goes to the spool."""
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
     from streams import imports
-    from streams.broker import Producer
-    from streams.publisher import publish
-    from suara.cli import import_report
-    from suara.cli.output import say
-    from suara.local import stack
+    from suara.cli import import_report, spooling
     from warehouse.engine import connect
 
     clock, tally = SystemClock(), imports.Tally()
-    found = stack.ensure(settings, sink=True, say=say)
-    engine = connect(found.warehouse_url, role="pipeline")
-    before = imports.ends(found.kafka, engine)
+    kafka, warehouse_url = _reach(settings)
+    engine = connect(warehouse_url, role="pipeline")
     began = clock.monotonic()
     number = imports.begin(
         engine, source=connector.name, path=connector.table.path, mapping=str(connector.mapping), at=clock.now()
@@ -161,18 +157,58 @@ def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary
     landed = None
     try:
         with import_report.progress(connector, tally) as show:
-            with rare_collections(), Producer(found.kafka) as producer:
+            with rare_collections(), spooling.producer(settings, kafka) as producer:
+                before = {} if producer.away else imports.ends(kafka, engine)
                 show("Sending", None)
-                publish(tally.events(connector.read()), producer)
-            written = imports.stretch(before, imports.ends(found.kafka, engine))
-            if wait:
-                imports.follow(engine, written, group=found.kafka.group, clock=clock, show=show)
+                _publish(tally.events(connector.read()), producer, connector.table.path)
+            waiting = 0 if spooling.try_again(settings, kafka) else producer.spooled
+            if before and not waiting:
+                written = imports.stretch(before, imports.ends(kafka, engine))
+                if wait:
+                    imports.follow(engine, written, group=kafka.group, clock=clock, show=show)
+                    landed = imports.landed(engine, written, source=connector.name, sent=tally.sent)
     finally:
         imports.finish(engine, number, tally, at=clock.now())
-    if wait:
-        landed = imports.landed(engine, written, source=connector.name, sent=tally.sent)
     seconds = clock.monotonic() - began
-    return import_report.Summary(connector.name, connector.table.path, tally, landed=landed, seconds=seconds)
+    return import_report.Summary(
+        connector.name,
+        connector.table.path,
+        tally,
+        landed=landed,
+        seconds=seconds,
+        waiting=waiting,
+        away=str(producer.away.args[0]) if producer.away else None,
+    )
+
+
+def _reach(settings: Settings) -> tuple[KafkaSettings, str]:
+    """Start or check what an import needs, but for brokers of one's own that are away, and return how to reach it."""
+    from streams.reach import obstacle
+    from suara.cli.output import say
+    from suara.local import stack
+
+    if settings.kafka.bootstrap_servers is not None:
+        found = obstacle(settings.kafka)
+        if found is not None and found.step == "TCP":
+            return settings.kafka, stack.ensure_warehouse(settings, say=say)
+    addresses = stack.ensure(settings, sink=True, say=say)
+    return addresses.kafka, addresses.warehouse_url
+
+
+def _publish(events: Iterator[Event], producer: PatientProducer, file: Path) -> None:
+    """Send events. Where the spool takes no more, the error says how many rows are safe."""
+    from streams.publisher import publish
+    from streams.spool import SpoolFullError
+
+    try:
+        publish(events, producer)
+    except SpoolFullError as error:
+        reason = error.args[0]
+        message = (
+            f"Kafka is away and {reason}; the first {producer.safe:,} usable rows of {file} are safe, the others not"
+        )
+        remedy = f"{error.remedy} Import the file again when Kafka answers: what is safe is recognised and loaded once."
+        raise SpoolFullError(message, remedy=remedy) from error
 
 
 def _zone(name: str) -> ZoneInfo:

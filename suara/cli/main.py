@@ -23,6 +23,7 @@ from suara.cli import (
     reports,
     run,
     sink,
+    spooling,
     themes,
 )
 
@@ -54,7 +55,22 @@ def _every_command(
 
 
 # In the order of `suara --help`. A module defines functions and imports what is heavy inside them.
-for _group in (demo, parts, importing, sink, deadletters, reconcile, replay, backup, migrate, run, reports, themes):
+_GROUPS = (
+    demo,
+    parts,
+    importing,
+    spooling,
+    sink,
+    deadletters,
+    reconcile,
+    replay,
+    backup,
+    migrate,
+    run,
+    reports,
+    themes,
+)
+for _group in _GROUPS:
     _group.register(app)
 
 

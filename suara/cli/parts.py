@@ -27,13 +27,16 @@ def up() -> None:
     """Start Kafka, PostgreSQL and the sink, and leave them running until `suara down`.
 
     What already runs is left alone. A server that a setting names (SUARA_KAFKA__BOOTSTRAP_SERVERS,
-    SUARA_WAREHOUSE__URL) is checked instead of started. The warehouse is brought to this version, and a topic with
-    fewer partitions than SUARA_KAFKA__PARTITIONS is given more.
+    SUARA_WAREHOUSE__URL) is checked instead of started. The warehouse is brought to this version, a topic with
+    fewer partitions than SUARA_KAFKA__PARTITIONS is given more, and events that wait in the spool are sent.
     """
     from kernel.settings import read_settings
+    from suara.cli.spooling import send_waiting
     from suara.local import stack
 
-    found = stack.ensure(read_settings(), sink=True, stay=True, say=typer.echo)
+    settings = read_settings()
+    found = stack.ensure(settings, sink=True, stay=True, say=typer.echo)
+    send_waiting(settings, found.kafka, typer.echo)
     typer.echo(f"Up: Kafka on {found.bootstrap}, the warehouse on {found.warehouse_url.rpartition('@')[2]}, the sink")
     typer.echo("Next: suara import --help, or suara demo. Stop with: suara down")
 

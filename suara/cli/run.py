@@ -167,12 +167,14 @@ def _start() -> Settings:
 
 
 def drain(settings: Settings, say: Say) -> None:
-    """Wait until every event in Kafka is in the warehouse or refused."""
+    """Send what waits in the spool, and wait until every event in Kafka is in the warehouse or refused."""
     from streams.offsets import waiting
+    from suara.cli.spooling import send_waiting
     from suara.local import stack
     from warehouse.engine import connect
 
     assert settings.warehouse.url is not None  # noqa: S101 - exported just before
+    send_waiting(settings, settings.kafka, say)
     engine = connect(settings.warehouse.url.get_secret_value(), role="ingest")
     left = waiting(engine, settings.kafka)
     if left:

@@ -173,7 +173,7 @@ def _start_postgres(settings: Settings, *, owner: Identity | None, say: Say) -> 
 
 
 def _prepare(settings: Settings, found: Addresses, *, migrating: bool, say: Say) -> None:
-    """Bring the warehouse to this version, unless told not to, make missing topics and raise the partitions of others."""
+    """Bring the warehouse to this version, unless told not to, make missing topics and raise partitions of others."""
     from streams.partitions import raise_partitions
     from streams.topics import ensure_topics
     from warehouse import migrate
