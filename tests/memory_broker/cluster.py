@@ -125,7 +125,7 @@ class MemoryBroker:
             raise kafka_errors.TopicAlreadyExistsError
         self._made += 1
         logs = [MemoryLog() for _ in range(partitions)]
-        self.topics[name] = MemoryTopic(UUID(int=self._made), logs, dict(configs), replicas)
+        self.topics[name] = MemoryTopic(UUID(int=self._made), logs, dict(configs), replicas, in_sync=replicas)
 
     def append(self, partitioner: Any, topic: str, key: bytes | None, value: bytes | None, headers: list[Any]) -> None:
         """Write a record at the end of the partition of its key. Raises Kafka's errors."""

@@ -59,11 +59,12 @@ class MemoryTopic:
     topic_id: UUID
     logs: list[MemoryLog]
     configs: dict[str, str]
+    replicas: int
     in_sync: int
 
     def refusal(self, record: MemoryRecord) -> Exception | None:
         """Return what Kafka would answer instead of taking a record."""
-        if self.in_sync < int(self.configs.get("min.insync.replicas", "1")):
+        if self.in_sync < min(self.replicas, int(self.configs.get("min.insync.replicas", "1"))):
             return kafka_errors.NotEnoughReplicasError()
         if record.size > int(self.configs.get("max.message.bytes", "1048588")):
             return kafka_errors.MessageSizeTooLargeError()

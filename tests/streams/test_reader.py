@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -296,3 +297,17 @@ def test_a_broker_that_is_away_is_counted_and_read_on_from_when_it_is_back(memor
         producer.send("posts", key=b"a", value=b"1")
     assert [refusal.record.value for refusal in reader.read().refusals] == [b"1"]
     assert reader._consumer.poll_errors == 0
+
+
+def test_while_too_few_nodes_hold_a_topic_its_records_are_not_acknowledged(memory: MemoryBroker) -> None:
+    two = memory.settings.model_copy(update={"replication_factor": 2})
+    create_topics(two, {"posts": 1}, configs={"posts": {"min.insync.replicas": "2"}})
+    memory.topics["posts"].in_sync = 1
+    with closing(Producer(two)) as producer:
+        producer.send("posts", key=b"a", value=b"1")
+        with pytest.raises(PartUnavailableError, match="record 1 for posts was not acknowledged"):
+            producer.flush()
+        memory.topics["posts"].in_sync = 2
+        producer.send("posts", key=b"a", value=b"1")
+        producer.flush()
+    assert logs(two, ["posts"])[Place("posts", 0)].end == 1
