@@ -215,7 +215,7 @@ class Consumer:
         try:
             found = self._kafka.poll(timeout_ms=int(seconds * 1000))
         except KafkaError as error:
-            if error.errno in _DENIED:
+            if getattr(error, "errno", None) in _DENIED:  # not all of the client's errors are Kafka's answers
                 message = f"Kafka does not let this user read on: {_reason(error)}"
                 raise DeniedError(message, remedy=_GRANT) from error
             self.poll_errors += 1
@@ -376,7 +376,7 @@ def _ours(settings: KafkaSettings, error: KafkaError) -> StreamError | PartUnava
         remedy = found.remedy if found else "`suara status` shows what is up."
         return PartUnavailableError(f"Kafka at {address} does not answer: {reason}", remedy=remedy)
     message = f"Kafka at {address} refused: {_reason(error)}"
-    return DeniedError(message, remedy=_GRANT) if error.errno in _DENIED else StreamError(message)
+    return DeniedError(message, remedy=_GRANT) if getattr(error, "errno", None) in _DENIED else StreamError(message)
 
 
 def _places(partitions: Collection[Any]) -> frozenset[Place]:

@@ -27,6 +27,7 @@ from streams.stage import Arrival
 from streams.topics import INGESTED, Topic, ensure_topics
 from suara.local import guardian
 from suara.local.processes import Identity
+from tests.memory_broker.cluster import MemoryBroker
 from warehouse.engine import connect
 
 PLACE = Place("posts", 0)
@@ -164,6 +165,14 @@ def stream(kafka: str, warehouse_url: str, engine: Engine, topic: str) -> Stream
     settings = KafkaSettings(bootstrap_servers=kafka, partitions=3, group=topic)
     ensure_topics(settings, log_days=7, prefix=f"{topic}.")
     return Stream(settings, f"{topic}.", warehouse_url, engine)
+
+
+@pytest.fixture
+def memory() -> Iterator[MemoryBroker]:
+    """A cluster in memory that the house takes for Kafka, for the length of a test."""
+    cluster = MemoryBroker()
+    with cluster.in_place_of_kafka():
+        yield cluster
 
 
 def read_all(settings: KafkaSettings, topic: str) -> list[Any]:
