@@ -23,6 +23,10 @@ class _Sent:
     def __init__(self, record: tuple[Any, ...]) -> None:
         self.record = record
         self.error: Exception | None = None
+        self.is_done = False
+
+    def succeeded(self) -> bool:
+        return self.is_done and self.error is None
 
     def get(self, timeout: float) -> None:
         """Raise why it was not acknowledged, if it was not."""
@@ -44,7 +48,7 @@ class MemoryProducer:
         self._waiting.append(_Sent((topic, key, value, headers)))
         return self._waiting[-1]
 
-    def flush(self) -> None:
+    def flush(self, timeout: float) -> None:
         with self._cluster.lock:
             while self._waiting:
                 sent = self._waiting.popleft()
@@ -52,6 +56,7 @@ class MemoryProducer:
                     self._cluster.append(self._options["partitioner"], *sent.record)
                 except kafka_errors.KafkaError as error:
                     sent.error = error
+                sent.is_done = True
 
     def close(self, timeout: float) -> None:
         self._waiting.clear()
