@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from streams.decode import Rejection
 from streams.forgotten import clear_refused
 from streams.limits import Recent
 from streams.offsets import Position, require_same_topics
-from streams.stage import Arrival
+from streams.stage import Arrival, Staged, stage
 from streams.triage import LetterId
 
 # What PostgreSQL, or the way to it, refuses because of what a record holds. Anything else is not the record's fault.
@@ -55,8 +56,15 @@ class Batch:
     arrivals: list[Arrival]
     refusals: list[Refusal]
 
+    @cached_property
+    def staged(self) -> Staged:
+        """The rows that its events make, made when they are first asked for."""
+        return stage(self.arrivals)
+
     def without(self, places: Collection[Place]) -> Batch:
         """Return the batch without the records of some partitions."""
+        if not places:
+            return self
         return Batch(
             {place: reach for place, reach in self.reaches.items() if place not in places},
             [arrival for arrival in self.arrivals if _place(arrival.record) not in places],
@@ -107,7 +115,8 @@ class Loader:
             starts, gaps = self._claim(batch.reaches, accept_gaps)
             arrivals = [arrival for arrival in batch.arrivals if _is_news(arrival.record, starts)]
             refusals = [refusal for refusal in batch.refusals if _is_news(refusal.record, starts)]
-            written = merge.write(self._driver, arrivals, moved=self._moved)
+            staged = batch.staged if len(arrivals) == len(batch.arrivals) else stage(arrivals)
+            written = merge.write(self._driver, arrivals, staged, moved=self._moved)
             self._mirror(_MIRROR, refusals)  # after the events: from there on no tombstone comes unseen
             self._advance({place: batch.reaches[place] for place in starts})
         left_out = sum(1 for part in (batch.arrivals, batch.refusals) for one in part if _place(one.record) in gaps)
@@ -136,7 +145,7 @@ class Loader:
         place = _place(batch.arrivals[0].record) if offsets else Place("", 0)
         with self._driver.transaction(), self._driver.cursor() as cursor:
             before = self._archived(place, offsets)
-            written = merge.write(self._driver, batch.arrivals, again=True)
+            written = merge.write(self._driver, batch.arrivals, batch.staged, again=True)
             if self._hushed:
                 cursor.execute(_HUSH)
             self._mirror(_MIRROR_NEW, batch.refusals)
@@ -155,7 +164,7 @@ class Loader:
         """Write these events, take everything back, and return what they were refused with, if they were."""
         try:
             with self._driver.transaction(force_rollback=True):
-                merge.write(self._driver, arrivals, moved=self._moved)
+                merge.write(self._driver, arrivals, stage(arrivals), moved=self._moved)
         except DATA_ERRORS as error:
             return error
         return None

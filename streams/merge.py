@@ -78,16 +78,22 @@ def prepare(driver: Driver) -> None:
 
 
 def write(
-    driver: Driver, arrivals: Sequence[Arrival], *, again: bool = False, moved: Callable[[], None] = lambda: None
+    driver: Driver,
+    arrivals: Sequence[Arrival],
+    staged: Staged,
+    *,
+    again: bool = False,
+    moved: Callable[[], None] = lambda: None,
 ) -> int:
-    """Write events, but for those of forgotten members; return how many were written. Needs an open transaction.
+    """Write events, which were staged, but for those of forgotten members; return how many were written.
+
+    Needs an open transaction.
 
     `moved` is called after each statement, so that many short ones are told from one that hangs.
 
     Erasures are written alone: a sink that looked for tombstones before one was committed would bring words back. With
     `again`, erasures that were carried out before are only archived: others may have named the threads since.
     """
-    staged = stage(arrivals)
     driver.execute(_ALONE if staged.erased else _WITH_OTHERS, [_ERASURES])
     kept = arrivals
     buried = forgotten_of(driver, staged.members.keys())

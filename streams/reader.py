@@ -221,6 +221,7 @@ class Reader:
             self._lag.has_read(place, start=records[0].offset, end=end, oldest=oldest)
             self._metrics.read.labels(place.topic).inc(len(records))
             self._progress.moved()
+        _ = batch.staged  # here, while PostgreSQL works on the batch before
         return batch
 
 
