@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -76,17 +77,24 @@ def look(engine: Engine, kafka: KafkaSettings, *, since: Mapping[Place, int] | N
     return Look(stored, found, since or {})
 
 
-def reconcile(engine: Engine, kafka: KafkaSettings, *, oldest: datetime) -> list[Count]:
+def reconcile(
+    engine: Engine,
+    kafka: KafkaSettings,
+    *,
+    oldest: datetime,
+    spooled: Mapping[str, int] = MappingProxyType({}),
+) -> list[Count]:
     """Count everything. Imports and records from before `oldest`, when the archive may have dropped them, do not count.
 
-    Raises `PartUnavailableError` when PostgreSQL does not answer, or Kafka stops doing so.
+    `spooled` is how many events of each source are known to wait on disk for Kafka. Raises `PartUnavailableError`
+    when PostgreSQL does not answer, or Kafka stops doing so.
     """
     seen = look(engine, kafka)
     with engine.connect() as connection:
         driver = driver_of(connection)
         return [
             *import_counts(driver),
-            *_sent_counts(driver, seen.waiting(), oldest),
+            *_sent_counts(driver, seen.waiting(), oldest, spooled),
             *log_counts(driver, kafka, seen),
             *core_counts(driver),
         ]
@@ -108,11 +116,13 @@ def import_counts(driver: Driver) -> Iterator[Count]:
         )
 
 
-def _sent_counts(driver: Driver, waiting: int | None, oldest: datetime) -> Iterator[Count]:
+def _sent_counts(driver: Driver, waiting: int | None, oldest: datetime, spooled: Mapping[str, int]) -> Iterator[Count]:
     """Compare what imports sent with what arrived of their sources, since `oldest`."""
     may_be_forgotten = bool(driver.execute("select exists (select from privacy.tombstone)").fetchone() == (True,))
     for source, sent, arrived, refused in driver.execute(_SENT, [oldest, oldest, oldest]).fetchall():
         left, unknown = max(0, sent - arrived - refused), []
+        on_disk = min(left, spooled.get(source, 0))
+        left -= on_disk
         others = max(0, arrived + refused - sent)
         if left and waiting != 0:
             unknown.append(f"up to {left:,} that the sink has not read yet")
@@ -123,11 +133,17 @@ def _sent_counts(driver: Driver, waiting: int | None, oldest: datetime) -> Itera
             f"{source}: events",
             arrived + refused,
             sent,
-            {"refused": refused, "not from imports": others},
+            {"refused": refused, "not from imports": others, "in the spool": on_disk},
             unknown,
             0 if unknown else left,
-            None if unknown or not left else "Import the files of this source again; what arrived is known.",
+            _after_sending(on_disk, 0 if unknown else left),
         )
+
+
+def _after_sending(on_disk: int, left: int) -> str | None:
+    if on_disk:
+        return "suara spool send"
+    return "Import the files of this source again; what arrived is known." if left else None
 
 
 def log_counts(driver: Driver, kafka: KafkaSettings, seen: Look) -> Iterator[Count]:

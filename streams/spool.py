@@ -14,6 +14,7 @@ import fcntl
 import os
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
@@ -105,6 +106,11 @@ class Spool:
             records += len(read(content)[0])
             size += len(content)
         return Held(records, size)
+
+    def sources(self) -> Counter[str]:
+        """Return how many records of each source wait; the key of an event begins with its source."""
+        keys = (record.key or b"" for path in self._segments() for record in read(_content(path))[0])
+        return Counter(key.partition(b":")[0].decode("utf-8", "replace") for key in keys)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:

@@ -19,7 +19,7 @@ def reconcile(*, json: Annotated[bool, typer.Option("--json", help="Print JSON."
     """Count from end to end: files, events sent, Kafka's log, the archive, and the objects in core.
 
     Each line says how many were found of how many were expected. What differs
-    is explained (refused, skipped, of forgotten members), unknown (what nobody
+    is explained (refused, skipped, in the spool, of forgotten members), unknown (what nobody
     can count any more), or unexplained: then the line names the next step, and
     the exit code is 1.
 
@@ -35,13 +35,15 @@ def reconcile(*, json: Annotated[bool, typer.Option("--json", help="Print JSON."
     from kernel.settings import read_settings
     from streams.reconcile import reconcile as count
     from suara.cli.output import print_rows, reach_parts, say, told_plainly
+    from suara.cli.spooling import spool_of
     from warehouse.engine import connect
 
     settings = read_settings()
     oldest = SystemClock().now() - timedelta(days=settings.community.retention.raw_days)
     with ExitStack() as open_parts, told_plainly():
         found = reach_parts(settings, open_parts, say=say)
-        counts = count(connect(found.warehouse_url, role="ingest"), found.kafka, oldest=oldest)
+        engine = connect(found.warehouse_url, role="ingest")
+        counts = count(engine, found.kafka, oldest=oldest, spooled=spool_of(settings).sources())
     rows = [_as_json(one) if json else _as_row(one) for one in counts]
     columns = ["step", "what", "found", "explained", "unexplained", "next"]
     print_rows(rows, columns, json=json, empty="Nothing has arrived yet. Events come with: suara import --help")

@@ -34,8 +34,9 @@ def counted(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> Stream:
     return stream
 
 
-def count(stream: Stream) -> list[Count]:
-    return reconcile.reconcile(stream.engine, stream.settings, oldest=datetime.now(UTC) - timedelta(days=90))
+def count(stream: Stream, **spooled: int) -> list[Count]:
+    oldest = datetime.now(UTC) - timedelta(days=90)
+    return reconcile.reconcile(stream.engine, stream.settings, oldest=oldest, spooled=spooled)
 
 
 def of_log(counts: list[Count]) -> dict[str, int]:
@@ -136,6 +137,9 @@ def test_rows_of_imports_that_do_not_add_up_and_events_that_never_arrived_are_na
     lines = {one.step: one for one in count(counted) if one.step in ("import", "sent")}
     assert (lines["import"].found, lines["import"].expected, lines["import"].unexplained) == (4, 5, 1)
     assert (lines["sent"].found, lines["sent"].expected, lines["sent"].unexplained) == (2, 3, 1)
+    (line,) = [one for one in count(counted, town=1, village=5) if one.step == "sent"]
+    assert (line.found, line.explained["in the spool"], line.unexplained) == (2, 1, 0)
+    assert line.next_step == "suara spool send"
 
 
 def test_without_kafka_the_log_is_unknown_not_empty(counted: Stream) -> None:

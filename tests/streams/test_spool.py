@@ -56,6 +56,13 @@ def fill(spool: Spool, records: Sequence[Waiting]) -> None:
             writer.add(each)
 
 
+def test_what_waits_is_counted_by_source(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", limit=10**6)
+    assert not spool.sources()
+    fill(spool, [Waiting("posts", key, b"x") for key in (b"forum:t1", b"forum:t:2", b"chat:a", None)])
+    assert spool.sources() == {"forum": 2, "chat": 1, "": 1}
+
+
 @given(RECORDS, st.data())
 def test_a_segment_that_is_cut_anywhere_gives_the_records_before_the_cut(
     records: list[Waiting], data: st.DataObject
