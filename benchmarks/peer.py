@@ -6,13 +6,15 @@ measuring serve both sides.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +72,9 @@ def _times(pid: int) -> tuple[float, float]:
     return times.user, times.system
 
 
-def compare(folder: Path, *, records: int, repeats: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
-    """Return one row of figures a setting: the peer with one and two tasks, ours with one, two and three processes."""
+@contextmanager
+def peer_servers(folder: Path, *, say: Callable[[str], None]) -> Iterator[tuple[Any, argparse.Namespace, Any]]:
+    """Give the peer's benchmark from `folder`, its arguments and its database, on servers of our own."""
     sys.path.insert(0, str(folder))
     peer = importlib.import_module("peer_connect")
     with tempfile.TemporaryDirectory(prefix="suara-peer-") as name:
@@ -84,32 +87,41 @@ def compare(folder: Path, *, records: int, repeats: int, say: Callable[[str], No
                 record = kafka.start(home, settings, owner=owner, say=say, login=False)
                 address = kafka.wait(home, record)
             arguments = peer.parser("").parse_args(["--bootstrap", address, "--pg", url])
-            arguments.records, arguments.repeat = records, repeats
             database = peer.setup(arguments)
-            topic = f"peer.posts.plain.{records}"
-            *expected, _ = peer.produce(arguments, topic, "plain")
-            database.execute(f"create table {OFFSETS} (topic text, part int, next bigint, primary key (topic, part))")
+            try:
+                yield peer, arguments, database
+            finally:
+                database.close()
 
-            def measured(worker: Any, tasks: int, mode: str | None = None) -> dict[str, Any]:
-                batch = 2000 if mode else BATCH
-                runs = []
-                for repeat in range(1, repeats + 1):
-                    database.execute(f"truncate {OFFSETS}")
-                    runs.append(
-                        peer.measure(
-                            arguments, database, worker, topic, tuple(expected), "plain", tasks, batch, mode or "plain",
-                            repeat,
-                        )
-                    )  # fmt: skip
-                    say(f"{mode or 'ours'}, {tasks}: {runs[-1]['rate_span']:,.0f} rows/s")
-                return _summary(runs, tasks, mode)
 
-            rows = [measured(Workers(address, url, topic, arguments.table, number), number) for number in (1, 2, 3)]
-            for tasks in (1, 2):
-                worker = peer.Worker(arguments)
-                rows += [measured(worker, tasks, mode) for mode in ("rewrite", "unnest")]
-                peer.stop(worker.p)
-            database.close()
+def compare(folder: Path, *, records: int, repeats: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Return one row of figures a setting: the peer with one and two tasks, ours with one, two and three processes."""
+    with peer_servers(folder, say=say) as (peer, arguments, database):
+        arguments.records, arguments.repeat = records, repeats
+        topic = f"peer.posts.plain.{records}"
+        *expected, _ = peer.produce(arguments, topic, "plain")
+        database.execute(f"create table {OFFSETS} (topic text, part int, next bigint, primary key (topic, part))")
+
+        def measured(worker: Any, tasks: int, mode: str | None = None) -> dict[str, Any]:
+            batch = 2000 if mode else BATCH
+            runs = []
+            for repeat in range(1, repeats + 1):
+                database.execute(f"truncate {OFFSETS}")
+                runs.append(
+                    peer.measure(
+                        arguments, database, worker, topic, tuple(expected), "plain", tasks, batch, mode or "plain",
+                        repeat,
+                    )
+                )  # fmt: skip
+                say(f"{mode or 'ours'}, {tasks}: {runs[-1]['rate_span']:,.0f} rows/s")
+            return _summary(runs, tasks, mode)
+
+        address, url = arguments.bootstrap, arguments.pg
+        rows = [measured(Workers(address, url, topic, arguments.table, number), number) for number in (1, 2, 3)]
+        for tasks in (1, 2):
+            worker = peer.Worker(arguments)
+            rows += [measured(worker, tasks, mode) for mode in ("rewrite", "unnest")]
+            peer.stop(worker.p)
     return rows
 
 

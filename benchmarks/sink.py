@@ -1,36 +1,38 @@
 """How many events a second go from Kafka to rows in `core`, and what they cost: `python -m benchmarks.sink`.
 
 Starts a broker and a PostgreSQL of its own in a temporary home, sends generated events (sending is timed by itself),
-then runs one sink until nothing waits; joining the group and seeing that nothing is left cost about a second of that.
-CPU seconds are those of the sink and of all of PostgreSQL; with other work on the machine only they can be compared.
-Every run checks that each event arrived. With `--peer` a second part moves the peer's own records into one table, by
-Suara's parts and by Kafka Connect with the Debezium JDBC sink: `python -m benchmarks.sink --peer FOLDER`.
+then runs sinks until nothing waits. Speed and CPU are those from a fifth to nine tenths of the events, so that neither
+starting nor noticing the end counts. CPU is that of the sinks and of all of PostgreSQL; with other work on the machine
+only it can be compared. Every run checks that each event arrived. With `--peer` a second part moves the peer's own
+records into one table, by Suara's parts and by Kafka Connect with the Debezium JDBC sink, and a third shows both what
+bad records do: `python -m benchmarks.sink --peer FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import Engine
+from sqlalchemy import text as sql
 
-from benchmarks.page import page
+from benchmarks.page import Figures, page
 from benchmarks.peer import compare
+from benchmarks.poison import compare_poison
 from kernel import log
 from kernel.clock import SystemClock
-from kernel.memory import rare_collections
-from kernel.settings import read_settings
+from kernel.settings import Settings, read_settings
 from streams.broker import Producer
 from streams.events import (
     Author,
@@ -44,13 +46,14 @@ from streams.events import (
     ReactionAdded,
     encode,
 )
-from streams.sink import Sink
+from streams.offsets import positions
 from streams.topics import Topic
 from suara.local import postgres, processes, stack
 from warehouse.engine import connect
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
 RECENT = 5000
+WINDOW = (0.2, 0.9)
 WORDS = (
     "the app is slow after this update",
     "I cannot log in, please help",
@@ -105,44 +108,77 @@ def _words(chance: random.Random) -> str:
     return ". ".join(chance.choices(WORDS, k=int(chance.lognormvariate(1.9, 0.8)) + 1))
 
 
-def measure(*, number: int, batch: int, seed: int, posts_only: bool) -> dict[str, Any]:
+class Sample(NamedTuple):
+    """An instant: seconds, records loaded, and CPU seconds of the sinks, of PostgreSQL and of the whole machine."""
+
+    at: float
+    loaded: int
+    sinks: float
+    postgres: float
+    machine: float
+
+
+def measure(*, number: int, batch: int, seed: int, posts_only: bool, processes: int) -> dict[str, Any]:
     """Return the figures of one run on servers of its own."""
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="suara-bench-") as folder:
         Path(folder).chmod(0o711)
         settings = read_settings({"SUARA_HOME": folder})
         with stack.owned(settings, sink=False, say=_say) as found:
-            sent = clock.monotonic()
-            size = 0
+            began, size = clock.monotonic(), 0
             with Producer(found.kafka) as producer:
                 for event in events(number=number, seed=seed, posts_only=posts_only):
                     value = encode(event)
                     size += len(value)
                     producer.send(Topic.POSTS, key=event.partitionkey.encode(), value=value)
-            began, used, served = clock.monotonic(), psutil.cpu_times(), _postgres_seconds(settings.home)
-            mine = psutil.Process().cpu_times()
-            worker = Sink(found.kafka, found.warehouse_url, clock=clock, batch=batch)
-            with rare_collections():
-                totals = worker.run(threading.Event(), until_idle=True)
-            seconds = clock.monotonic() - began
-            after, whole = psutil.Process().cpu_times(), psutil.cpu_times()
-            served = _postgres_seconds(settings.home) - served
-            assert totals.loaded == number
+            sent = clock.monotonic() - began
+            command = [sys.executable, "-m", "suara", "sink", "--until-idle", "--batch", str(batch)]
+            environment = {**os.environ, "SUARA_HOME": folder, **found.environment()}
+            sinks = [psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL) for _ in range(processes)]
+            engine = connect(found.warehouse_url, role="ingest")
+            first, last = (_sample(engine, settings, sinks, reached=number * share) for share in WINDOW)
+            memory = max(sink.memory_info().rss for sink in sinks)
+            assert [sink.wait() for sink in sinks] == [0] * processes
             assert _count(found.warehouse_url) == number
-    own = after.user + after.system - mine.user - mine.system
-    busy = sum(whole[:3]) - sum(used[:3])
+            engine.dispose()
     return {
         "events": number,
         "bytes_per_event": round(size / number),
         "batch": batch,
-        "sent_per_second": round(number / (began - sent)),
-        "loaded_per_second": round(number / seconds),
-        "seconds": round(seconds, 2),
-        "sink_cpu_seconds": round(own, 2),
-        "postgres_cpu_seconds": round(served, 2),
-        "cpu_us_per_event": round((own + served) / number * 1e6, 1),
-        "other_cores_busy": round((busy - own - served) / seconds, 2),
+        "sent_per_second": round(number / sent),
+        "processes": processes,
+        "memory_mb": round(memory / 2**20),
+        **_rates(first, last),
     }
+
+
+def _sample(engine: Engine, settings: Settings, sinks: Sequence[psutil.Process], *, reached: float) -> Sample:
+    """Wait until so many records are loaded, and look."""
+    while (loaded := _loaded(engine, settings.kafka.group)) < reached:
+        time.sleep(0.02)
+    cpu = [sink.cpu_times() for sink in sinks]
+    return Sample(
+        SystemClock().monotonic(),
+        loaded,
+        sum(times.user + times.system for times in cpu),
+        _postgres_seconds(settings.home),
+        sum(psutil.cpu_times()[:3]),
+    )
+
+
+def _rates(first: Sample, last: Sample) -> dict[str, Any]:
+    seconds, loaded, sinks, postgres, machine = (end - start for start, end in zip(first, last, strict=True))
+    return {
+        "loaded_per_second": round(loaded / seconds),
+        "sink_cpu_us": round(sinks / loaded * 1e6, 1),
+        "postgres_cpu_us": round(postgres / loaded * 1e6, 1),
+        "cpu_seconds_per_million": round((sinks + postgres) / loaded * 1e6, 1),
+        "other_cores_busy": round((machine - sinks - postgres) / seconds, 2),
+    }
+
+
+def _loaded(engine: Engine, group: str) -> int:
+    return sum(position.next_offset for position in positions(engine, group=group, topics=[Topic.POSTS]).values())
 
 
 def _postgres_seconds(home: Path) -> float:
@@ -157,7 +193,7 @@ def _postgres_seconds(home: Path) -> float:
 def _count(url: str) -> int:
     engine = connect(url)
     with engine.connect() as connection:
-        found: int = connection.execute(text("select count(*) from raw.event")).scalar_one()
+        found: int = connection.execute(sql("select count(*) from raw.event")).scalar_one()
     engine.dispose()
     return found
 
@@ -165,33 +201,27 @@ def _count(url: str) -> int:
 def main() -> None:
     """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=100_000, help="how many events (100,000)")
+    parser.add_argument("--events", type=int, default=300_000, help="how many events (300,000)")
     parser.add_argument("--batch", type=int, default=4000, help="records committed together, at most (4,000)")
     parser.add_argument("--seed", type=int, default=1, help="of the generated events (1)")
     parser.add_argument("--posts-only", action="store_true", help="an import: new posts, no edits and reactions")
+    parser.add_argument("--processes", type=int, nargs="+", default=[1, 2, 3], help="sinks side by side (1 2 3)")
     parser.add_argument("--peer", type=Path, metavar="FOLDER", help="beside Kafka Connect, by its benchmark in FOLDER")
     parser.add_argument("--records", type=int, default=300_000, help="how many records both move with --peer (300,000)")
     parser.add_argument("--repeat", type=int, default=3, help="repeats of each setting with --peer (3)")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="with --peer: write the page of performance, too")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page to this file, too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     log.configure()
-    full = measure(number=options.events, batch=options.batch, seed=options.seed, posts_only=options.posts_only)
-    same = compare(options.peer, records=options.records, repeats=options.repeat, say=_say) if options.peer else []
+    shape = {"number": options.events, "batch": options.batch, "seed": options.seed, "posts_only": options.posts_only}
+    parts: dict[str, Figures] = {"full": [measure(**shape, processes=number) for number in options.processes]}
+    if options.peer:
+        parts["same"] = compare(options.peer, records=options.records, repeats=options.repeat, say=_say)
+        parts["poison"] = compare_poison(options.peer, say=_say)
+    text = page(**parts, records=options.records, repeats=options.repeat)
     if options.write:
-        options.write.write_text(page(full, same, options.records, options.repeat), "utf-8")
-    if options.json:
-        sys.stdout.write(json.dumps({"full": full, "same": same} if same else full) + "\n")
-        return
-    table = Table("figure", "value")
-    for name, value in full.items():
-        table.add_row(name.replace("_", " "), f"{value:,}")
-    Console().print(table)
-    if same:
-        beside = Table(*(name.replace("_", " ") for name in same[0]))
-        for row in same:
-            beside.add_row(*(str(value) for value in row.values()))
-        Console().print(beside)
+        options.write.write_text(text, "utf-8")
+    sys.stdout.write(json.dumps(parts) + "\n" if options.json else text)
 
 
 def _say(line: str) -> None:
