@@ -13,6 +13,8 @@ from warehouse import posts, registry, runs
 
 # Texts that are encoded to see how fast this machine is.
 TRIED = 16
+# Weeks before the newest one that are run with it where they never ran.
+CAUGHT_UP = 4
 
 
 def covered() -> tuple[date, date] | None:
@@ -39,19 +41,24 @@ def days_over(days: Sequence[date]) -> list[date]:
     return [day for day in days if day_span(day, context.zone).end <= now]
 
 
-def newest_complete_week() -> date | None:
-    """Return the Monday of the newest week that is over and holds a post, or None where there is none."""
+def open_weeks() -> list[date]:
+    """Return the Mondays that `run weekly` is about: the newest week that is over and holds a post, if there is one.
+
+    With it, of the four weeks before, those that hold posts and that no later week ran without: a report compares with
+    last week and looks back on threads of the last five.
+    """
     context = open_context()
     found = covered()
     if found is None:
-        return None
+        return []
     with context.begin() as connection:
-        for monday in reversed(mondays_between(*found)):
-            days = days_of_week(monday)
-            over = days_over(days[-1:])
-            if over and runs.day_fingerprints(connection, days[0], days[-1], context.zone):
-                return monday
-    return None
+        over = [monday for monday in mondays_between(*found) if days_over(days_of_week(monday)[-1:])]
+        days = runs.day_fingerprints(connection, found[0], found[1], context.zone)
+        held = [monday for monday in over if days.keys() & set(days_of_week(monday))]
+        ran = runs.successes(connection, "weekly", held).keys()
+    newest = held[-1:]
+    recent = [monday for monday in held if monday >= newest[0] - timedelta(weeks=CAUGHT_UP)] if held else []
+    return [monday for monday in recent if monday > max(ran, default=date.min)] or newest
 
 
 def is_week_due(monday: date) -> bool:

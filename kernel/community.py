@@ -10,7 +10,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -40,8 +40,10 @@ class CommunityTable(_Table):
 
     name: str = Field("Our community", description="The name printed on reports.")
     timezone: str = Field("UTC", description="IANA zone in which days and weeks begin.")
-    languages: tuple[str, ...] = Field(("en", "id"), description="Languages that are analysed; others are counted.")
-    report_language: str = Field("en", pattern="^(en|id)$", description="Language of the reports: en or id.")
+    languages: tuple[Literal["en", "id"], ...] = Field(
+        ("en", "id"), min_length=1, description="Languages that are analysed; others are counted."
+    )
+    report_language: Literal["en", "id"] = Field("en", description="Language of the reports: en or id.")
     language_neighbours: dict[str, str] = Field(
         {"ms": "id", "jv": "id", "su": "id"},
         description="Near twins read as a configured language when the detector is unsure.",
@@ -87,7 +89,9 @@ class ResponseTable(_Table):
     """`[response]`: what counts as an answer in time."""
 
     sla_hours: int = Field(24, ge=1, le=24 * 28, description="Hours within which a thread should have an answer.")
-    within_hours: tuple[int, ...] = Field((1, 24, 72, 168), description="The marks at which answers are counted.")
+    within_hours: tuple[Annotated[int, Field(ge=1, le=24 * 28)], ...] = Field(
+        (1, 24, 72, 168), min_length=1, description="The marks at which answers are counted."
+    )
 
 
 class ThemesTable(_Table):

@@ -69,14 +69,19 @@ def downgrade(url: str, revision: str) -> None:
             connection.execute(text("drop schema ops"))
 
 
+def require_revision(revision: str) -> None:
+    """Raise `WarehouseError` when this version does not know a revision."""
+    if not knows(revision):
+        message = f"this version knows no revision {revision}"
+        raise WarehouseError(message, remedy=f"It knows {', '.join(sorted(_revisions()))}.")
+
+
 def move(url: str, revision: str) -> None:
     """Bring the database up or down to `revision`, without views where that is not this code's own.
 
     Raises `WarehouseError`, also when this version does not know the revision or the database's own.
     """
-    if not knows(revision):
-        message = f"this version knows no revision {revision}"
-        raise WarehouseError(message, remedy=f"It knows {', '.join(sorted(_revisions()))}.")
+    require_revision(revision)
     found, head = shape(url)
     if revision == head:
         upgrade(url)

@@ -292,13 +292,19 @@ def theme_events(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def rename(connection: Connection, theme_id: int, *, name: str, by: str) -> str:
-    """Give a theme a person's name, which wins for ever; return the old one. Raises `InputError`."""
-    old = connection.execute(select(theme.c.name).where(theme.c.theme_id == theme_id)).scalar()
-    if old is None:
+def require_theme(connection: Connection, theme_id: int) -> str:
+    """Return the name of a theme. Raises `InputError` when there is none with this id."""
+    found = connection.execute(select(theme.c.name).where(theme.c.theme_id == theme_id)).scalar()
+    if found is None:
         message = f"there is no theme {theme_id}"
         raise InputError(message, remedy="`suara themes list` shows them all.")
+    return str(found)
+
+
+def rename(connection: Connection, theme_id: int, *, name: str, by: str) -> str:
+    """Give a theme a person's name, which wins for ever; return the old one. Raises `InputError`."""
+    old = require_theme(connection, theme_id)
     add_event(connection, theme_id, "renamed", actor=by, week=None, detail={"from": old, "to": name})
     values = {"name": name, "name_source": "person"}
     connection.execute(update(theme).where(theme.c.theme_id == theme_id).values(values))
-    return str(old)
+    return old

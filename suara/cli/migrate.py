@@ -35,16 +35,17 @@ def migrate(
     from kernel.errors import PartUnavailableError
     from kernel.settings import read_settings
     from suara.local import processes, stack
+    from warehouse.migrate import require_revision, shape
 
     settings = read_settings()
     if to is not None and processes.find(settings.home, stack.SINK):
         message = "the sink of this home is running"
         raise PartUnavailableError(message, remedy="Stop it with `suara down`, and the sinks of other machines too.")
+    if to is not None:
+        require_revision(to)
     if to is not None and not yes:
         typer.confirm(f"Delete all that revisions after {to} added? (--yes does not ask)", abort=True, err=True)
     url = stack.ensure_warehouse(settings, say=say, revision=to or "head")
-    from warehouse.migrate import shape
-
     found, needed = shape(url)
     typer.echo(
         f"The warehouse is at revision {found}" + ("." if found == needed else f"; this version needs {needed}.")

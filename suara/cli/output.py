@@ -23,6 +23,14 @@ def say(line: str) -> None:
     typer.echo(line, err=True)
 
 
+def not_blank(value: str) -> str:
+    """Refuse an option or argument that says nothing."""
+    if not value.strip():
+        message = "it is blank"
+        raise typer.BadParameter(message)
+    return value.strip()
+
+
 def print_json(content: Any) -> None:
     """Print what a program reads."""
     typer.echo(json_module.dumps(content, default=str, ensure_ascii=False, indent=2))
@@ -38,15 +46,27 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
         return
     from rich import box
     from rich.console import Console
+    from rich.measure import Measurement
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        number = isinstance(rows[0].get(column), int | float)
-        table.add_column(column.replace("_", " "), justify="right" if number else "left", overflow="fold")
+    filled = [column for column in columns if any(row.get(column) is not None for row in rows)]
+    for column in filled:
+        cells = [_cell(row.get(column)) for row in rows]
+        # A date, an address or a path that is broken over two lines cannot be copied: only words are wrapped.
+        table.add_column(
+            column.replace("_", " "),
+            justify="right" if isinstance(rows[0].get(column), int | float) else "left",
+            min_width=max(len(word) for cell in cells for word in cell.split(" ")),
+            no_wrap=not any(" " in cell for cell in cells),
+            overflow="fold",
+        )
     for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
+        table.add_row(*(_cell(row.get(column)) for column in filled))
+    console = Console()
+    wide = console.options.update(max_width=10_000)
+    console.width = max(console.width, Measurement.get(console, wide, table).minimum)
+    console.print(table)
 
 
 @contextmanager

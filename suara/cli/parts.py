@@ -64,8 +64,14 @@ def status(*, json: _Json = False) -> None:
 
     rows = report.parts(read_settings())
     if not json:  # a pid is a name, not an amount
-        rows = [{**row, "pid": row.get("pid") and str(row["pid"])} for row in rows]
+        rows = [{**row, "pid": row.get("pid") and str(row["pid"]), "health": _in_words(row)} for row in rows]
     print_rows(rows, ["part", "state", "health", "address", "pid", "memory_mb", "log"], json=json, empty="")
+
+
+def _in_words(row: dict[str, Any]) -> str | None:
+    """Return how a part is; of a warehouse that is as it should be, its revision, which an upgrade may want to know."""
+    health: str | None = row.get("health")
+    return f"ok, revision {row['revision']}" if health == "ok" and "revision" in row else health
 
 
 def psql(context: typer.Context) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from kernel.calendar import parse_monday
 from kernel.errors import RunFailedError
-from suara.cli.output import open_warehouse, print_rows
+from suara.cli.output import not_blank, open_warehouse, print_rows
 
 report = typer.Typer(help="Find, read, check and promote reports.", no_args_is_help=True)
 
@@ -53,7 +53,9 @@ def promote_command(
     week: _Week,
     area: _Area = "community",
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Your name; the report carries it.")],
+    by: Annotated[
+        str, typer.Option("--by", metavar="NAME", callback=not_blank, help="Your name; the report carries it.")
+    ],
 ) -> None:
     """Make a proposed report current. Only a current report is delivered.
 

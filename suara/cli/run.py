@@ -61,12 +61,13 @@ def weekly_command(
 ) -> None:
     """Make the reports of weeks: load what waits, run the days that are due, find themes, propose reports.
 
-    Without dates: the newest complete week. Weeks are ISO weeks in the community's time zone.
+    Without dates: the newest complete week, and those of the four before it that never ran, so that there is
+    something to compare it with. Weeks are ISO weeks in the community's time zone.
 
     Example: suara run weekly --from 2026-10-26 --to 2026-11-16
     """
     settings = _start()
-    run_weekly(_weeks(week, first, last), typer.echo, settings=settings, again=again)
+    run_weekly(_since_posts(_weeks(week, first, last)), typer.echo, settings=settings, again=again)
 
 
 def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
@@ -212,11 +213,22 @@ def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
     _covered()
     from jobs import plan
 
-    newest = plan.newest_complete_week()
-    if newest is None:
+    weeks = plan.open_weeks()
+    if not weeks:
         message = "no week with posts is over yet"
         raise StaleInputError(message, remedy="Run the days that are over with: suara run daily")
-    return [newest]
+    if len(weeks) > 1:
+        typer.echo(f"{len(weeks)} weeks never ran, from that of {weeks[0]} on; --week {weeks[-1]} runs the last alone")
+    return weeks
+
+
+def _since_posts(mondays: list[date]) -> list[date]:
+    """Return the weeks, unless they are all from before the first post: of these nothing can be reported."""
+    first = _covered()[0]
+    if days_of_week(mondays[-1])[-1] < first:
+        message = f"the first post is of {first}, later than the week of {mondays[-1]}"
+        raise InputError(message, remedy="`suara psql` shows what is there: select * from ops.freshness")
+    return [monday for monday in mondays if days_of_week(monday)[-1] >= first]
 
 
 def _ends(first: str | None, last: str | None) -> tuple[date, date]:
@@ -227,7 +239,7 @@ def _ends(first: str | None, last: str | None) -> tuple[date, date]:
         if first and last:
             message = f"--from {start} is later than --to {end}"
             raise InputError(message, remedy="Name the earlier one with --from, the later one with --to.")
-        message = f"no post lies from {start} to {end}"
+        message = f"the {'newest' if first else 'first'} post is of {end if first else start}"
         raise InputError(message, remedy="`suara psql` shows what is there: select * from ops.freshness")
     return start, end
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from suara.cli.output import open_warehouse, print_rows
+from suara.cli.output import not_blank, open_warehouse, print_rows
 
 themes = typer.Typer(
     help="Look at themes and edit them. An edit is kept through every later run.", no_args_is_help=True
@@ -38,6 +38,7 @@ def show_command(theme: _Theme, *, json: _Json = False) -> None:
     from warehouse import registry
 
     with open_warehouse() as connection:
+        registry.require_theme(connection, theme)
         rows = registry.theme_weeks(connection, theme)
     columns = ["week", "people", "posts", "negative_posts", "sentiment_posts", "keywords"]
     print_rows(rows, columns, json=json, empty=f"Theme {theme} has no week with posts.")
@@ -49,6 +50,7 @@ def history_command(theme: _Theme, *, json: _Json = False) -> None:
     from warehouse import registry
 
     with open_warehouse() as connection:
+        registry.require_theme(connection, theme)
         rows = registry.theme_events(connection, theme)
     print_rows(
         rows,
@@ -61,9 +63,12 @@ def history_command(theme: _Theme, *, json: _Json = False) -> None:
 @themes.command("rename")
 def rename_command(
     theme: _Theme,
-    name: Annotated[str, typer.Argument(help="The new name.")],
+    name: Annotated[str, typer.Argument(callback=not_blank, help="The new name.")],
     *,
-    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Your name; it stands in the theme's history.")],
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="NAME", callback=not_blank, help="Your name; it stands in the theme's history."),
+    ],
 ) -> None:
     """Give a theme a name that no later run changes."""
     from warehouse import registry

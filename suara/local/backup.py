@@ -81,6 +81,9 @@ def backup(url: str, file: Path, *, now: datetime, remembered: Path) -> Manifest
     pg_dump's reason; then nothing is left behind.
     """
     beside = manifest_of(file)
+    if not file.parent.is_dir():
+        message = f"the folder {file.parent} does not exist"
+        raise InputError(message, remedy="Make it first, or name a file in another one.")
     for path in (file, beside):
         if path.exists():
             message = f"{path} is there already"

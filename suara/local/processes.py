@@ -25,6 +25,7 @@ import msgspec
 import psutil
 
 from kernel.clock import SystemClock
+from kernel.errors import SettingsError
 
 Say = Callable[[str], None]
 
@@ -111,8 +112,12 @@ def alive(who: Identity) -> bool:
 def private(folder: Path) -> Path:
     """Return a folder of our own, closed to other accounts if it has to be made, as are those made above it."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
+    try:
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        message = f"the folder {folder} cannot be made: {error.strerror}"
+        raise SettingsError(message, remedy="SUARA_HOME names another folder for data, logs and reports.") from error
     return folder
 
 

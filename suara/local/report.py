@@ -19,8 +19,8 @@ HEALTH_SECONDS = 2.0
 def parts(settings: Settings) -> list[dict[str, Any]]:
     """Return one row a part: state is running, stopped, died, or for a server of your own answers or fails.
 
-    The warehouse also has `health`: ok, or its revision where this version needs another. The sink has it too: ok,
-    degraded or stuck with its stage, or no answer, as in its first seconds.
+    `health` is the remedy where a part died. Of the warehouse it is ok, or its revision where this version needs
+    another; of the sink ok, degraded or stuck with its stage, or no answer, as in its first seconds.
     """
     url = settings.warehouse.url
     return [
@@ -49,9 +49,11 @@ def settings_table(settings: Settings) -> list[dict[str, Any]]:
 def _embedded(settings: Settings, name: str) -> dict[str, Any]:
     record = processes.recorded(settings.home, name)
     running = record is not None and processes.alive(record.identity)
+    died = {"health": "`suara up` starts it again; its log says why"} if record and not running else {}
     return {
         "part": name,
         "state": "running" if running else "died" if record else "stopped",
+        **died,
         "address": record.address if record and running else None,
         "pid": record.identity.pid if record and running else None,
         "memory_mb": _memory_mb(record.identity.pid) if record and running else None,
@@ -86,7 +88,7 @@ def _shape(url: str) -> dict[str, Any]:
 
 def _sink(settings: Settings) -> dict[str, Any]:
     row = _embedded(settings, stack.SINK)
-    return row | {"health": _health(row["address"]) if row["address"] else None}
+    return row | {"health": _health(row["address"])} if row["address"] else row
 
 
 def _health(address: str) -> str:

@@ -49,6 +49,11 @@ def test_two_days_and_one_of_them_again(community):
     assert facts_of(DAYS[0]) == first
 
 
+def test_weeks_that_never_ran_are_run_with_the_newest_one(community):
+    four = [date(2026, 10, 19), date(2026, 10, 26), date(2026, 11, 2), date(2026, 11, 9)]
+    assert plan.open_weeks() == four
+
+
 def test_day_that_ran_is_due_again_only_when_it_changed(community):
     run_daily(DAYS[:1], print, settings=community)
     assert plan.missing_days(DAYS[0], DAYS[0]) == []
@@ -78,6 +83,7 @@ def test_week_ends_at_a_proposed_report_and_stands_until_something_changes(commu
     (again,) = rows("select report_id from mart.report where week = :week", week=MONDAY)
     assert again.report_id == report.report_id
     assert page.read_bytes() == before
+    assert plan.open_weeks() == [date(2026, 10, 26), date(2026, 11, 2), date(2026, 11, 9)]
 
 
 def test_themes_keep_their_ids_when_a_week_runs_again(community):
@@ -96,7 +102,7 @@ def test_week_with_a_missing_day_is_refused_with_the_command_that_helps(communit
 def test_what_is_not_over_is_refused_or_left_out(community, monkeypatch):
     # A Thursday noon in Jakarta; the example goes on until Sunday.
     monkeypatch.setattr("jobs.context.SystemClock", lambda: FixedClock(datetime(2026, 11, 12, 5, tzinfo=UTC)))
-    assert plan.newest_complete_week() == date(2026, 11, 2)
+    assert plan.open_weeks()[-1] == date(2026, 11, 2)
     with pytest.raises(StaleInputError, match="2026-11-12 is not over yet"):
         daily.gate(date(2026, 11, 12))
     with pytest.raises(StaleInputError, match="the week of 2026-11-09 is not over yet"):

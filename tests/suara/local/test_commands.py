@@ -34,7 +34,8 @@ def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
 def test_a_folder_that_cannot_be_made_is_named_without_a_trace() -> None:
     done = suara("up", home=Path("/proc/suara"))
     assert done.returncode == 1
-    assert done.stderr.startswith("Error: /proc/suara")
+    assert done.stderr.startswith("Error: the folder /proc/suara")
+    assert "SUARA_HOME" in done.stderr
     assert "Traceback" not in done.stderr
 
 
