@@ -68,7 +68,13 @@ def _slowly(text: str) -> datetime:
 
 
 def _since_epoch(number: int, rest: str) -> datetime:
-    """Read seconds, milliseconds or microseconds: which of them shows in the size, for any year from 1973 to 5138."""
+    """Read seconds, milliseconds or microseconds: which of them shows in the size, for any year from 1973 to 5138.
+
+    What is smaller is a year or a slip of the pen, and no community is as old as the second that it would be.
+    """
+    if number < 10**8:
+        message = "too small for a Unix time"
+        raise ValueError(message)
     if number < 10**11:
         micros = number * 10**6 + int((rest + "000000")[:6])
     elif number < 10**14:

@@ -185,6 +185,7 @@ def test_a_dry_run_shows_the_first_posts_and_starts_nothing(home: Path, export: 
         (["csv", "FILE", "--source", "Kebun Kami"], "For example: --source kebun-kami"),
         (["csv", "FILE", "--source", "kebun", "--timezone", "Asia/Jakata"], "did you mean Asia/Jakarta?"),
         (["csv", "FILE", "--source", "kebun", "--since", "tomorrow"], "--since: 'tomorrow' is not a time"),
+        (["csv", "FILE", "--source", "kebun", "--since", "2027"], "--since: '2027' is not a time"),
         (["csv", "FILE", "--source", "kebun", "--map", "body=txt"], "did you mean 'text'?"),
         (["csv", "FILE", "--source", "other"], "--preset forum"),
         (["jsonl", "FILE", "--source", "kebun"], "suara import csv"),

@@ -44,6 +44,10 @@ def test_digits_are_an_epoch_even_where_iso_would_take_them_for_a_date() -> None
     assert time_reader(JAKARTA)("1712051211234") == datetime(2024, 4, 2, 9, 46, 51, 234000, tzinfo=UTC)
 
 
+def test_a_unix_time_has_nine_digits_or_more() -> None:
+    assert time_reader(JAKARTA)("100000000") == datetime(1973, 3, 3, 9, 46, 40, tzinfo=UTC)
+
+
 def test_a_day_begins_in_the_zone() -> None:
     read = time_reader(JAKARTA)
     assert read("2026-01-31") == read("20260131") == datetime(2026, 1, 30, 17, tzinfo=UTC)
@@ -51,7 +55,8 @@ def test_a_day_begins_in_the_zone() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "yesterday", "31/12/2025 10:00", "2026-02-30", "2026-13-01T00:00:00", "1e9", "nan", "-5", "²", "٢٠٢٦",
+    ["", "yesterday", "2027", "202701", "99999999.5",
+     "31/12/2025 10:00", "2026-02-30", "2026-13-01T00:00:00", "1e9", "nan", "-5", "²", "٢٠٢٦",
      "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00", "9" * 30, "2026-01-31T10:00:00+99:00"],
 )  # fmt: skip
 def test_what_is_no_time_is_a_value_error(text: str) -> None:
