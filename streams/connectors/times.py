@@ -7,10 +7,13 @@ so these need a format of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
+
+from kernel.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_NAMES = {"UTC": "+00:00", "GMT": "+00:00", "Z": "+00:00"}
@@ -25,7 +28,12 @@ def is_naive(text: str, *, form: str | None = None) -> bool:
 
 
 def time_reader(zone: tzinfo, *, form: str | None = None) -> Callable[[str], datetime]:
-    """Return a function from text to an instant in UTC, which raises `ValueError`; `form` is a `strptime` format."""
+    """Return a function from text to an instant in UTC, which raises `ValueError`.
+
+    `form` is a `strptime` format. Raises `InputError` when it is none.
+    """
+    if form is not None:
+        _require_format(form)
     zone = UTC if zone == ZoneInfo("UTC") else zone
 
     def instant(text: str) -> datetime:
@@ -40,6 +48,15 @@ def time_reader(zone: tzinfo, *, form: str | None = None) -> Callable[[str], dat
             raise ValueError(text) from error
 
     return instant
+
+
+def _require_format(form: str) -> None:
+    """Write a time and read it back: only so does `strptime` look at its format without a fitting text."""
+    try:
+        _parsed(_EPOCH.strftime(form), form)
+    except (ValueError, re.error) as error:
+        message = f"--time-format '{form}' cannot be used: {error}"
+        raise InputError(message, remedy="For 31/12/2025 14:30 write: %d/%m/%Y %H:%M") from error
 
 
 def _parsed(text: str, form: str | None) -> datetime:

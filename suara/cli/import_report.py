@@ -106,6 +106,9 @@ def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
     else:
         for line in _sentences(summary, zone):
             typer.echo(line)
+    if summary.tally.read == 0:
+        message = f"{summary.path} has a header and no rows"
+        raise InputError(message)
     if summary.tally.sent == 0:
         message = f"no row of {summary.path} can be imported"
         outside = summary.tally.skipped["outside"]

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kernel.errors import InputError
 from streams.connectors.times import is_naive, time_reader
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -69,6 +70,17 @@ def test_a_format_of_the_persons_own() -> None:
     assert read("31/01/2026 10:00") == THREE
     with pytest.raises(ValueError, match="does not match"):
         read("2026-01-31 10:00")
+
+
+@pytest.mark.parametrize("form", ["%Q", "%d/%m/%Y %", "%-d", "%d %d", "%G-%V"])
+def test_a_format_that_is_none_is_said_before_anything_is_read(form: str) -> None:
+    with pytest.raises(InputError, match=f"--time-format '{form}' cannot be used"):
+        time_reader(JAKARTA, form=form)
+
+
+@pytest.mark.parametrize("form", ["%c %Z", "%Y-%m-%dT%H:%M:%S.%f%z", "%I:%M %p, %d %B %y", "%G-W%V-%u", "%%%j %Y"])
+def test_a_format_that_can_be_read_is_taken(form: str) -> None:
+    assert time_reader(JAKARTA, form=form)(THREE.strftime(form))
 
 
 def test_naive_is_what_names_no_zone() -> None:
