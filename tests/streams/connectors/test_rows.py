@@ -250,7 +250,10 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path, content: bytes, form: F
 
 def test_packed_data_that_end_too_early_say_where(tmp_path: Path) -> None:
     packed = gzip.compress(b"id,words\n1," + os.urandom(1_500_000).hex(",", 8).replace(",", "\n1,").encode(), 1)
-    assert "breaks off after line" in refused(tmp_path, packed[: len(packed) // 2])
+    (tmp_path / "file").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match="breaks off after line") as caught:
+        list(read(inspect(tmp_path / "file", "csv"), ("id",)))
+    assert caught.value.remedy == "Get the file again and import that: rows that were imported already are recognised."
     damaged = bytearray(packed)
     damaged[len(packed) // 2] ^= 0xFF
     assert "breaks off after line" in refused(tmp_path, bytes(damaged))
