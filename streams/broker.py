@@ -124,7 +124,8 @@ class Producer:
         if topic not in self._known:
             self._require(topic)
         try:
-            sent: Acknowledgement = self._kafka.send(topic, key=key, value=value, headers=list(headers))
+            # A plain name: the client shows it in its errors as it would be written in Python.
+            sent: Acknowledgement = self._kafka.send(str(topic), key=key, value=value, headers=list(headers))
         except KafkaError as error:
             raise _ours(self._settings, error) from error
         self._way.add(self._sent, topic, sent)

@@ -16,7 +16,7 @@ Reason = Literal[
     "bad_encoding",  # not UTF-8
     "bad_json",  # not one JSON object on the line
     "bad_csv",  # quotes that do not end, or another number of cells than the header
-    "wrong_type",  # a list or an object where text is needed
+    "wrong_type",  # an object or a nested list where text is needed; a list of words is text
     "missing_time",
     "bad_time",  # not a time, or before any community
     "future_time",

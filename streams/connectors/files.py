@@ -70,8 +70,8 @@ class FileConnector:
         """How much of the file the present reading has passed, 0 to 1."""
         try:
             return min(1.0, self._watched.tell() / self._size) if self._watched is not None else 0.0
-        except ValueError:  # closed
-            return 0.0
+        except ValueError:  # closed, as it is when all of it was read
+            return 1.0
 
     def read(self, since: datetime | None = None) -> Iterator[Item]:
         """Yield one item a row: an event, or why there is none. Raises `InputError` when the file breaks off."""
@@ -82,6 +82,7 @@ class FileConnector:
         if reading.shared or reading.by_day:
             self.step = "looking through"
             threads = survey((item for item in self._rows(SURVEYED) if not isinstance(item, RejectedRow)), reading)
+            self._watched = None
         self.step = "reading"
         assembler = Assembler(reading, threads)
         for item in self._rows(Cells._fields):

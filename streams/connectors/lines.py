@@ -69,7 +69,7 @@ def read_rows(
                 yield line, tuple([value if isinstance(value, str) else None for value in values])
             else:
                 bad = next(name for name, value in zip(columns, values, strict=True) if not _is_words(value))
-                yield RejectedRow(line, "wrong_type", f"column '{bad}' holds a list or an object")
+                yield RejectedRow(line, "wrong_type", f"column '{bad}' holds an object or a nested list")
 
 
 def _with_nested(found: list[Any], nested: list[tuple[int, int, str]]) -> tuple[Any, ...]:

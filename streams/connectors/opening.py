@@ -54,7 +54,8 @@ def whole(path: Path, line: Callable[[], int] | None = None) -> Iterator[None]:
     except BROKEN as error:
         where = f"breaks off after line {line()}" if line is not None else "cannot be read"
         message = f"{path} {where}: {_reason(error)}"
-        remedy = "Get the file again; what was imported of it stays, and is recognised."
+        # Some of it may have been sent, or nothing: a file is looked through before its first event.
+        remedy = "Get the file again and import that: rows that were imported already are recognised."
         raise InputError(message, remedy=remedy) from error
 
 

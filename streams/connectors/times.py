@@ -7,10 +7,13 @@ so these need a format of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
+
+from kernel.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ZONE_NAMES = {"UTC": "+00:00", "GMT": "+00:00", "Z": "+00:00"}
@@ -25,7 +28,12 @@ def is_naive(text: str, *, form: str | None = None) -> bool:
 
 
 def time_reader(zone: tzinfo, *, form: str | None = None) -> Callable[[str], datetime]:
-    """Return a function from text to an instant in UTC, which raises `ValueError`; `form` is a `strptime` format."""
+    """Return a function from text to an instant in UTC, which raises `ValueError`.
+
+    `form` is a `strptime` format. Raises `InputError` when it is none.
+    """
+    if form is not None:
+        _require_format(form)
     zone = UTC if zone == ZoneInfo("UTC") else zone
 
     def instant(text: str) -> datetime:
@@ -40,6 +48,15 @@ def time_reader(zone: tzinfo, *, form: str | None = None) -> Callable[[str], dat
             raise ValueError(text) from error
 
     return instant
+
+
+def _require_format(form: str) -> None:
+    """Write a time and read it back: only so does `strptime` look at its format without a fitting text."""
+    try:
+        _parsed(_EPOCH.strftime(form), form)
+    except (ValueError, re.error) as error:
+        message = f"--time-format '{form}' cannot be used: {error}"
+        raise InputError(message, remedy="For 31/12/2025 14:30 write: %d/%m/%Y %H:%M") from error
 
 
 def _parsed(text: str, form: str | None) -> datetime:
@@ -68,7 +85,13 @@ def _slowly(text: str) -> datetime:
 
 
 def _since_epoch(number: int, rest: str) -> datetime:
-    """Read seconds, milliseconds or microseconds: which of them shows in the size, for any year from 1973 to 5138."""
+    """Read seconds, milliseconds or microseconds: which of them shows in the size, for any year from 1973 to 5138.
+
+    What is smaller is a year or a slip of the pen, and no community is as old as the second that it would be.
+    """
+    if number < 10**8:
+        message = "too small for a Unix time"
+        raise ValueError(message)
     if number < 10**11:
         micros = number * 10**6 + int((rest + "000000")[:6])
     elif number < 10**14:

@@ -36,7 +36,7 @@ Show = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Summary:
-    """How an import ended. `landed` is None where nobody waited. `waiting` events are in the spool, `away` says why."""
+    """How an import ended. `landed` is None where nobody waited. `waiting` events are in the spool."""
 
     source: str
     path: Path
@@ -45,7 +45,6 @@ class Summary:
     seconds: float | None = None
     dry_run: bool = False
     waiting: int = 0
-    away: str | None = None
 
 
 def say_plan(connector: FileConnector) -> None:
@@ -106,13 +105,16 @@ def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
     else:
         for line in _sentences(summary, zone):
             typer.echo(line)
+    if summary.tally.read == 0:
+        message = f"{summary.path} has a header and no rows"
+        raise InputError(message)
     if summary.tally.sent == 0:
         message = f"no row of {summary.path} can be imported"
         outside = summary.tally.skipped["outside"]
         hint = f"{outside:,} rows are outside of --since and --until." if outside else "See the reasons above."
         raise InputError(message, remedy=f"{hint} --dry-run and --map help to find the columns.")
     if summary.waiting:
-        message = f"{summary.waiting:,} events wait in the spool, because Kafka was away: {summary.away}"
+        message = f"{summary.waiting:,} events wait in the spool, because Kafka was away"
         raise PartUnavailableError(message, remedy=f"None is lost. {SEND}")
 
 
@@ -129,7 +131,7 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
     if tally.wordless:
         yield f"{tally.wordless:,} posts have no words; they are kept as part of their threads"
     if landed is not None:
-        rate = f" in {summary.seconds:.1f} s ({tally.sent / summary.seconds:,.0f} rows/s)" if summary.seconds else ""
+        rate = f" in {summary.seconds:.1f} s ({tally.sent / summary.seconds:,.0f} a second)" if summary.seconds else ""
         known = f", {landed.known:,} were known already" if landed.known else ""
         forgotten = f", {landed.forgotten:,} are of people who asked to be forgotten" if landed.forgotten else ""
         yield f"Loaded {landed.new:,} new posts{known}{forgotten}, {landed.dead_letters:,} dead letters{rate}"

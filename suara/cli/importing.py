@@ -177,7 +177,6 @@ def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary
         landed=landed,
         seconds=seconds,
         waiting=waiting,
-        away=str(producer.away.args[0]) if producer.away else None,
     )
 
 

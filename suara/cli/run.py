@@ -92,7 +92,7 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
 
     posts, seconds = plan.estimate(due)
     if posts:
-        say(f"{len(due)} days to run, {posts:,} posts to read: encoding takes about {_span(seconds)} here")
+        say(f"Days to run: {len(due)}, posts to read: {posts:,}; encoding takes about {_span(seconds)} here")
     ahead = ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way)
     left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
 

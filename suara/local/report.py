@@ -14,6 +14,8 @@ from kernel.settings import PREFIX, Settings, variables
 from suara.local import kafka, postgres, preflight, processes, server, stack
 
 HEALTH_SECONDS = 2.0
+# What a sink waits for, as its page names it, in words.
+_AWAY = {"kafka": "Kafka", "warehouse": "the warehouse"}
 
 
 def parts(settings: Settings) -> list[dict[str, Any]]:
@@ -100,7 +102,7 @@ def _health(address: str) -> str:
         said = json.loads(connection.getresponse().read())
         if said["status"] == "ok":
             return "ok"
-        where = f"waiting for the {said['part']}" if "part" in said else f"in {said['stage']}"
+        where = f"waiting for {_AWAY[said['part']]}" if "part" in said else f"in {said['stage']}"
         return f"{said['status']} {where} for {said['seconds']:.0f} s"
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return "no answer"

@@ -185,6 +185,8 @@ def test_a_dry_run_shows_the_first_posts_and_starts_nothing(home: Path, export: 
         (["csv", "FILE", "--source", "Kebun Kami"], "For example: --source kebun-kami"),
         (["csv", "FILE", "--source", "kebun", "--timezone", "Asia/Jakata"], "did you mean Asia/Jakarta?"),
         (["csv", "FILE", "--source", "kebun", "--since", "tomorrow"], "--since: 'tomorrow' is not a time"),
+        (["csv", "FILE", "--source", "kebun", "--since", "2027"], "--since: '2027' is not a time"),
+        (["csv", "FILE", "--source", "kebun", "--time-format", "%Q"], "'Q' is a bad directive"),
         (["csv", "FILE", "--source", "kebun", "--map", "body=txt"], "did you mean 'text'?"),
         (["csv", "FILE", "--source", "other"], "--preset forum"),
         (["jsonl", "FILE", "--source", "kebun"], "suara import csv"),
@@ -198,6 +200,12 @@ def test_what_is_wrong_is_said_before_anything_starts(home: Path, export: str, a
     assert isinstance(result.exception, InputError)
     assert says in str(result.exception)
     assert not (home / "home").exists()
+
+
+def test_a_header_without_rows_is_said(home: Path, export: str) -> None:
+    Path(export).write_text(FORUM.splitlines(keepends=True)[0])
+    with pytest.raises(InputError, match="has a header and no rows"):
+        CliRunner().invoke(app, ["import", "csv", export, "--source", "kebun", "--dry-run"], catch_exceptions=False)
 
 
 @pytest.mark.parametrize(

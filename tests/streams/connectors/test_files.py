@@ -292,4 +292,5 @@ def test_progress_reaches_the_end(tmp_path: Path) -> None:
     assert export.share_read == 0.0
     shares = [export.share_read for _ in export.read()]
     assert shares[-1] == 1.0
+    assert export.share_read == 1.0  # also while what was read last is on its way
     assert export.step == "reading"

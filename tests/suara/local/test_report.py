@@ -46,6 +46,9 @@ def test_what_hangs_and_what_is_waited_for_is_told_with_its_seconds(
     with progress.stage(Stage.AWAY, part=Part.WAREHOUSE):
         clock.advance(12)
         assert report._health(address) == "degraded waiting for the warehouse for 12 s"
+    with progress.stage(Stage.AWAY, part=Part.KAFKA):
+        clock.advance(12)
+        assert report._health(address) == "degraded waiting for Kafka for 12 s"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1"])
