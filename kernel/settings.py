@@ -50,13 +50,18 @@ class KafkaSettings(_Group):
 
 
 class SinkSettings(_Group):
-    """`SUARA_SINK__*`: when the sink stops, rather than make a topic dead letters, and how it is watched."""
+    """`SUARA_SINK__*`: when the sink stops, rather than make a topic dead letters, its pace, how it is watched."""
 
     max_refused_in_a_row: int = Field(
         1000, ge=1, le=1_000_000, description="Records of one partition that may be refused one after another."
     )
     max_refused_share: float = Field(
         0.5, gt=0, le=1, description="Share of a topic's last 1,000 records or more that may be refused; 1 is no limit."
+    )
+    backfill_rate: int = Field(
+        2000,  # a tenth of what a sink can load, so that live batches, and the day's jobs, find PostgreSQL at leisure
+        ge=0,
+        description="Records of backfill that each sink reads in a second; 0 is no limit, but live ones go first.",
     )
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="Port of the sink's /metrics and /health on the loopback; 0 is any free one."

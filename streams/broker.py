@@ -208,13 +208,13 @@ class Consumer:
             )
             self._kafka.subscribe(topics=sorted(topics), listener=self._listener)
 
-    def poll(self, *, seconds: float) -> dict[Place, list[Record]]:
+    def poll(self, *, seconds: float, max_records: int | None = None) -> dict[Place, list[Record]]:
         """Return records by partition, or nothing; brokers that are away are counted in `poll_errors`, never raised.
 
         Raises `DeniedError` when the user may not read, which no waiting helps.
         """
         try:
-            found = self._kafka.poll(timeout_ms=int(seconds * 1000))
+            found = self._kafka.poll(timeout_ms=int(seconds * 1000), max_records=max_records)
         except KafkaError as error:
             if getattr(error, "errno", None) in _DENIED:  # not all of the client's errors are Kafka's answers
                 message = f"Kafka does not let this user read on: {_reason(error)}"
@@ -234,6 +234,10 @@ class Consumer:
                 yield self._listener.changes.get_nowait()
             except Empty:
                 return
+
+    def is_joining(self) -> bool:
+        """Say whether it must poll, and go on polling, to be a member: what is agreed on in between is given up."""
+        return bool(self._kafka._coordinator.need_rejoin())  # kafka-python 3.0 tells it nowhere else
 
     def assignment(self) -> set[Place]:
         """Return the partitions that this consumer owns now."""

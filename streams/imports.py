@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, bindparam, insert, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import BigInteger, Integer
+from sqlalchemy.types import BigInteger, Integer, Text
 
 from kernel.clock import Clock
 from kernel.errors import InputError, StreamError
@@ -24,7 +24,7 @@ from kernel.settings import KafkaSettings
 from streams.broker import Place, logs
 from streams.connectors.base import Item, RejectedRow, SkippedRow
 from streams.events import Event, PostState
-from streams.offsets import positions, require_same_topics, require_whole_logs
+from streams.offsets import Position, positions, require_same_topics, require_whole_logs
 from streams.topics import Topic
 from warehouse.tables.ops import import_run
 
@@ -81,6 +81,10 @@ class Stretch:
 
     places: Mapping[Place, tuple[int, int]]
 
+    def positions(self, engine: Engine, *, group: str) -> dict[Place, Position]:
+        """Return where the sink stands in the topics of the stretch."""
+        return positions(engine, group=group, topics={place.topic for place in self.places})
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -92,10 +96,10 @@ class Landed:
     forgotten: int
 
 
-def ends(settings: KafkaSettings, engine: Engine) -> dict[Place, int]:
-    """Return the end of each partition of the posts' topic. Raises before anything is sent, as `waiting` does."""
-    known = positions(engine, group=settings.group, topics=[Topic.POSTS])
-    found = logs(settings, [Topic.POSTS])
+def ends(settings: KafkaSettings, engine: Engine, *, topic: Topic) -> dict[Place, int]:
+    """Return the end of each partition of a topic. Raises before anything is sent, as `waiting` does."""
+    known = positions(engine, group=settings.group, topics=[topic])
+    found = logs(settings, [topic])
     require_same_topics({place.topic: log.topic_id for place, log in found.items()}, known)
     at_end = {place: log.end for place, log in found.items()}
     require_whole_logs(at_end, known)
@@ -109,7 +113,7 @@ def stretch(before: Mapping[Place, int], after: Mapping[Place, int]) -> Stretch:
 
 def outstanding(engine: Engine, written: Stretch, *, group: str) -> int:
     """Return how many records of the stretch are neither rows nor dead letters yet."""
-    stored = positions(engine, group=group, topics=[Topic.POSTS])
+    stored = written.positions(engine, group=group)
     return sum(
         max(0, end - max(start, stored[place].next_offset if place in stored else 0))
         for place, (start, end) in written.places.items()
@@ -124,11 +128,11 @@ def follow(
     What waits ahead of the stretch is loaded first, and counts as progress.
     """
     total = left = outstanding(engine, written, group=group)
-    moved, reached = clock.monotonic(), _reached(engine, group=group)
+    moved, reached = clock.monotonic(), _reached(engine, written, group=group)
     while left:
         show("Loading", 1 - left / total)
         time.sleep(_LOOK_SECONDS)
-        now_left, now_reached = outstanding(engine, written, group=group), _reached(engine, group=group)
+        now_left, now_reached = outstanding(engine, written, group=group), _reached(engine, written, group=group)
         if now_reached != reached:
             moved, reached = clock.monotonic(), now_reached
         elif clock.monotonic() - moved > _PATIENCE_SECONDS:
@@ -140,17 +144,17 @@ def follow(
         left = now_left
 
 
-def _reached(engine: Engine, *, group: str) -> int:
-    """Return a number that grows whenever the sink loads or refuses records of the posts' topic."""
-    return sum(position.next_offset for position in positions(engine, group=group, topics=[Topic.POSTS]).values())
+def _reached(engine: Engine, written: Stretch, *, group: str) -> int:
+    """Return a number that grows whenever the sink loads or refuses records of the topic that was written to."""
+    return sum(position.next_offset for position in written.positions(engine, group=group).values())
 
 
 def landed(engine: Engine, written: Stretch, *, source: str, sent: int) -> Landed:
     """Count what became of a source's events in a stretch that has been loaded."""
     places = sorted(written.places.items())
     values = {
-        "topic": str(Topic.POSTS),
         "source": source,
+        "topics": [str(place.topic) for place, _ in places],
         "partitions": [place.partition for place, _ in places],
         "starts": [start for _, (start, _) in places],
         "ends": [end for _, (_, end) in places],
@@ -205,12 +209,13 @@ def finish(engine: Engine, number: int, tally: Tally, *, at: datetime) -> None:
 # The event id says instance, object and version: where it was archived before, the warehouse has the state already.
 _LANDED = text("""
     with stretch as (
-        select * from unnest(:partitions, :starts, :ends) as s (kafka_partition, first_offset, end_offset)
+        select * from unnest(:topics, :partitions, :starts, :ends)
+            as s (topic, kafka_partition, first_offset, end_offset)
     ),
     arrived as (
         select e.event_id, e.record_ts, e.kafka_partition, e.kafka_offset
         from stretch s
-        join raw.event e on e.topic = :topic and e.kafka_partition = s.kafka_partition
+        join raw.event e on e.topic = s.topic and e.kafka_partition = s.kafka_partition
             and e.kafka_offset >= s.first_offset and e.kafka_offset < s.end_offset
         where split_part(e.source, ':', 4) = :source
     ),
@@ -227,11 +232,12 @@ _LANDED = text("""
         (select count(*) from judged where is_known),
         (
             select count(*) from stretch s
-            join raw.rejected_event r on r.topic = :topic and r.kafka_partition = s.kafka_partition
+            join raw.rejected_event r on r.topic = s.topic and r.kafka_partition = s.kafka_partition
                 and r.kafka_offset >= s.first_offset and r.kafka_offset < s.end_offset
             where substring(r.record_key for octet_length(:source) + 1) = convert_to(:source || ':', 'UTF8')
         )
 """).bindparams(
+    bindparam("topics", type_=ARRAY(Text)),
     bindparam("partitions", type_=ARRAY(Integer)),
     bindparam("starts", type_=ARRAY(BigInteger)),
     bindparam("ends", type_=ARRAY(BigInteger)),

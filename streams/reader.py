@@ -14,7 +14,8 @@ from kernel.clock import Clock
 from kernel.errors import StreamError, SuaraError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
-from streams.broker import Consumer, Place, Record, logs, topic_ids
+from streams.backfill import Pace, consumer_of
+from streams.broker import Place, Record, logs, topic_ids
 from streams.deadletters import Refusal
 from streams.decode import Rejection, decode
 from streams.lag import Lag
@@ -45,6 +46,7 @@ class Reader:
         stored: Callable[[], Mapping[Place, Position]],
         metrics: Metrics,
         progress: Progress,
+        pace: Pace = Pace(),  # noqa: B008 - a value
     ) -> None:
         self._kafka = kafka
         self._topics = topics
@@ -64,7 +66,7 @@ class Reader:
         self._sought: dict[Place, int] = {}
         self._checked = self._hinted = clock.monotonic()
         accept_strange_header_names()
-        self._consumer = Consumer(kafka, topics, group=kafka.group, max_records=batch)
+        self._consumer = consumer_of(kafka, topics, pace=pace, batch=batch, clock=clock)
 
     def read(self) -> Batch:
         """Return the next records, or an empty batch when there were none for a while.

@@ -33,11 +33,11 @@ def _seen(code: int, operations: Collection[str] | None) -> Seen:
     return Seen(exists=code == 0, hidden=hidden, allowed=operations or (() if hidden else None))
 
 
-def may_join(settings: KafkaSettings) -> bool:
-    """Say whether this user may be a member of the group; one that does not exist yet is no obstacle."""
+def may_join(settings: KafkaSettings, group: str) -> bool:
+    """Say whether this user may be a member of a group; one that does not exist yet is no obstacle."""
     try:
         with admin(settings) as client:
-            client.describe_groups([settings.group])
+            client.describe_groups([group])
     except DeniedError:
         return False
     except PartUnavailableError:  # a cluster that never had a group has no coordinator yet

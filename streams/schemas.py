@@ -19,6 +19,7 @@ import msgspec
 from kernel.community import RetentionTable
 from kernel.settings import KafkaSettings
 from streams import events
+from streams.backfill import group_of_history
 from streams.topics import Topic, configuration, partitions
 
 FOLDER = Path(__file__).parent.parent / "schemas"
@@ -132,8 +133,9 @@ def _channel_binding(topic: Topic) -> dict[str, Any]:
 
 
 def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
-    group = {"type": "string", "enum": ["suara-sink"]}
-    for name, _ in CHANNELS.values():
+    live = KafkaSettings().group
+    for topic, (name, _) in CHANNELS.items():
+        group = {"type": "string", "enum": [group_of_history(live) if topic is Topic.BACKFILL else live]}
         channel = {"$ref": f"#/channels/{name}"}
         yield f"send_{name}", {"action": "send", "channel": channel, "summary": "Connectors and imports send."}
         yield (

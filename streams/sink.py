@@ -27,6 +27,7 @@ from kernel.clock import Clock
 from kernel.errors import PartUnavailableError, StreamError, SuaraError, WarehouseError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
+from streams.backfill import Pace
 from streams.broker import Place
 from streams.deadletters import DeadLetters, Refusal
 from streams.events import MemberErasedEvent
@@ -89,6 +90,7 @@ class Sink:
         batch: int = 4000,
         topics: Collection[str] = INGESTED,
         dead_letters: str = Topic.DLQ,
+        pace: Pace = Pace(),  # noqa: B008 - a value
         limits: Limits = Limits(),  # noqa: B008 - a value
         allowed: int = 0,
         tombstones: Path | None = None,
@@ -100,6 +102,7 @@ class Sink:
         self._clock = clock
         self._batch = batch
         self._topics = topics
+        self._pace = pace
         self._limits = limits
         self._allowed = allowed
         self._tombstones = tombstones
@@ -157,6 +160,7 @@ class Sink:
                 stored=lambda: positions(engine, group=self._kafka.group, topics=self._topics),
                 metrics=self.metrics,
                 progress=self.stages,
+                pace=self._pace,
             )
 
     def _loop(self, engine: Engine, *, until_idle: bool) -> None:

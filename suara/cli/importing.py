@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streams.connectors.files import FileConnector
     from streams.events import Event
     from streams.sending import PatientProducer
+    from streams.topics import Topic
     from suara.cli.import_report import Summary
 
 _EXAMPLES = """
@@ -26,6 +27,7 @@ suara import jsonl forum.jsonl.gz --source forum --preset forum
 suara import csv reviews.csv --source app --preset reviews --timezone Asia/Jakarta --dry-run
 suara import csv chat.csv --source chat --preset chat --map channel=room --map author=nick
 suara import csv posts.csv --source board --map author=who --map created_at=date --map body=words
+suara import jsonl ten-years.jsonl.gz --source forum --preset forum --backfill
 """
 
 
@@ -86,6 +88,10 @@ def import_file(
     html: Annotated[
         bool | None, typer.Option("--html/--no-html", help="Whether the words are HTML; seen by itself otherwise.")
     ] = None,
+    backfill: Annotated[
+        bool,
+        typer.Option("--backfill", help="For years of history while new posts arrive: those are loaded first."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent, and send nothing.")] = False,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until all rows are loaded or refused.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
@@ -95,6 +101,7 @@ def import_file(
     from kernel.settings import read_settings
     from streams.connectors.files import FileConnector, Wishes
     from streams.connectors.mapping import parse_choices
+    from streams.topics import Topic
     from suara.cli import import_report
 
     settings = read_settings()
@@ -119,7 +126,8 @@ def import_file(
         source=community.sources.get(source),
     )
     import_report.say_plan(connector)
-    summary = _rehearse(connector) if dry_run else _run(connector, settings, wait=wait)
+    topic = Topic.BACKFILL if backfill else Topic.POSTS
+    summary = _rehearse(connector) if dry_run else _run(connector, settings, topic=topic, wait=wait)
     import_report.say_summary(summary, community.zone, json=json)
 
 
@@ -139,7 +147,7 @@ def _rehearse(connector: FileConnector) -> Summary:
     return import_report.Summary(connector.name, connector.table.path, tally, dry_run=True)
 
 
-def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary:
+def _run(connector: FileConnector, settings: Settings, *, topic: Topic, wait: bool) -> Summary:
     """Send the file and, where asked for, follow it into the warehouse. While Kafka is away, it goes to the spool."""
     from kernel.clock import SystemClock
     from kernel.memory import rare_collections
@@ -158,12 +166,12 @@ def _run(connector: FileConnector, settings: Settings, *, wait: bool) -> Summary
     try:
         with import_report.progress(connector, tally) as show:
             with rare_collections(), spooling.producer(settings, kafka) as producer:
-                before = {} if producer.away else imports.ends(kafka, engine)
+                before = {} if producer.away else imports.ends(kafka, engine, topic=topic)
                 show("Sending", None)
-                _publish(tally.events(connector.read()), producer, connector.table.path)
+                _publish(tally.events(connector.read()), producer, topic, connector.table.path)
             waiting = 0 if spooling.try_again(settings, kafka) else producer.spooled
             if before and not waiting:
-                written = imports.stretch(before, imports.ends(kafka, engine))
+                written = imports.stretch(before, imports.ends(kafka, engine, topic=topic))
                 if wait:
                     imports.follow(engine, written, group=kafka.group, clock=clock, show=show)
                     landed = imports.landed(engine, written, source=connector.name, sent=tally.sent)
@@ -194,13 +202,13 @@ def _reach(settings: Settings) -> tuple[KafkaSettings, str]:
     return addresses.kafka, addresses.warehouse_url
 
 
-def _publish(events: Iterator[Event], producer: PatientProducer, file: Path) -> None:
+def _publish(events: Iterator[Event], producer: PatientProducer, topic: Topic, file: Path) -> None:
     """Send events. Where the spool takes no more, the error says how many rows are safe."""
     from streams.publisher import publish
     from streams.spool import SpoolFullError
 
     try:
-        publish(events, producer)
+        publish(events, producer, topic=topic)
     except SpoolFullError as error:
         reason = error.args[0]
         message = (

@@ -66,6 +66,7 @@ def sink(
     from kernel.memory import rare_collections
     from kernel.settings import read_settings
     from streams import tombstones
+    from streams.backfill import Pace
     from streams.health import served
     from streams.limits import Limits
     from streams.sink import Sink
@@ -84,6 +85,7 @@ def sink(
             found.warehouse_url,
             clock=clock,
             batch=batch,
+            pace=Pace(rate=settings.sink.backfill_rate),
             limits=Limits(settings.sink.max_refused_in_a_row, settings.sink.max_refused_share),
             allowed=allow_dead_letters,
             tombstones=settings.home / tombstones.FILE,

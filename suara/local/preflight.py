@@ -24,6 +24,7 @@ def check_kafka(settings: KafkaSettings, *, making: bool = False, prefix: str = 
 
     With `making`, topics may be missing when they can be made. `prefix` stands before the topics' names.
     """
+    from streams.backfill import group_of_history
     from streams.reach import obstacle
     from streams.rights import may_join, rights
     from streams.topics import Topic
@@ -40,8 +41,8 @@ def check_kafka(settings: KafkaSettings, *, making: bool = False, prefix: str = 
         for topic, name in zip(Topic, names, strict=True)
         if (lacking := _lacking(topic, seen[name], making=making))
     ]
-    if not may_join(settings):
-        denied.append(f"READ on group {settings.group}")
+    groups = (settings.group, group_of_history(settings.group))
+    denied += [f"READ on group {group}" for group in groups if not may_join(settings, group)]
     if denied:
         _refuse(settings, denied, prefix)
 
@@ -71,7 +72,7 @@ def _refuse(settings: KafkaSettings, denied: Sequence[str], prefix: str) -> NoRe
     remedy = (
         f"Let an administrator run: {grant} --operation Read --operation Write --operation Create "
         f"--operation AlterConfigs --topic {prefix}community. --resource-pattern-type prefixed, and: "
-        f"{grant} --operation Read --group {settings.group}"
+        f"{grant} --operation Read --group {settings.group} --resource-pattern-type prefixed"
     )
     raise PartUnavailableError(message, remedy=remedy)
 

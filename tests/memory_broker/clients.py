@@ -70,6 +70,7 @@ class MemoryConsumer:
         self._ends: dict[TopicPartition, int] = {}
         self._polls = 0
         self._polled_at = cluster.clock.monotonic()
+        self._coordinator = SimpleNamespace(need_rejoin=lambda: self not in cluster.group(options["group_id"]).owned)
         self.silent_since: float | None = None
 
     def subscribe(self, topics: list[str], listener: ConsumerRebalanceListener) -> None:
@@ -81,13 +82,13 @@ class MemoryConsumer:
         silent = self.silent_since is not None and now - self.silent_since > self._options["session_timeout_ms"] / 1000
         return silent or now - self._polled_at > self._options["max_poll_interval_ms"] / 1000
 
-    def poll(self, timeout_ms: int) -> dict[TopicPartition, list[MemoryRecord]]:
+    def poll(self, timeout_ms: int, max_records: int | None = None) -> dict[TopicPartition, list[MemoryRecord]]:
         with self._cluster.lock:
             self._cluster.require_answer()
             if self.silent_since is None:
                 self._follow_group()
             self._polled_at = self._cluster.clock.monotonic()
-            found = self._fetch()
+            found = self._fetch(max_records or self._options["max_poll_records"])
             if not found:
                 self._cluster.clock.advance(timeout_ms / 1000)
             return found
@@ -142,10 +143,10 @@ class MemoryConsumer:
         if places:
             self._listener.on_partitions_revoked(places)
 
-    def _fetch(self) -> dict[TopicPartition, list[MemoryRecord]]:
+    def _fetch(self, left: int) -> dict[TopicPartition, list[MemoryRecord]]:
         """Return the next records, another partition first each time. Where the log has none, it begins again."""
         self._polls += 1
-        left, found = self._options["max_poll_records"], {}
+        found = {}
         places = sorted(self._positions)
         turn = self._polls % max(1, len(places))
         for place in places[turn:] + places[:turn]:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 
 from kernel.clock import SystemClock
 from kernel.settings import KafkaSettings
+from streams.backfill import Pace
 from streams.broker import MAX_RECORD_BYTES, Consumer, Header, Place, Producer, logs
 from streams.decode import Rejection, decode
 from streams.events import Event, encode
@@ -132,10 +133,16 @@ class Stream:
                 else:
                     producer.send(self.posts, key=value.partitionkey.encode(), value=encode(value))
 
-    def sink(self, **options: Any) -> Sink:
+    def sink(self, *, backfill_rate: int = 0, **options: Any) -> Sink:
         """Return a sink on these topics."""
         return Sink(
-            self.settings, self.url, clock=SystemClock(), topics=self.topics, dead_letters=self.dead_letters, **options
+            self.settings,
+            self.url,
+            clock=SystemClock(),
+            topics=self.topics,
+            dead_letters=self.dead_letters,
+            pace=Pace(self.prefix + Topic.BACKFILL, backfill_rate),
+            **options,
         )
 
     def drain(self, **options: Any) -> SinkTotals:

@@ -20,7 +20,7 @@ from kernel import log
 from kernel.clock import SystemClock
 from kernel.errors import SuaraError
 from kernel.settings import KafkaSettings
-from streams import broker, reader
+from streams import backfill, broker
 from streams.sink import Sink, SinkTotals
 from streams.topics import INGESTED, Topic
 
@@ -39,7 +39,7 @@ def main(prefix: str, group: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     broker.MAX_SILENCE_SECONDS = float(os.environ.get("SILENCE", broker.MAX_SILENCE_SECONDS))
     if "KAFKA_GROUP" in os.environ:
-        reader.Consumer = partial(_in_group, os.environ["KAFKA_GROUP"])  # type: ignore[misc, assignment]
+        backfill.Consumer = partial(_in_group, os.environ["KAFKA_GROUP"])  # type: ignore[misc, assignment]
 
     def report(totals: SinkTotals) -> None:
         sys.stdout.write(f"{totals.loaded + totals.duplicates + totals.rejected}\n")
@@ -52,6 +52,7 @@ def main(prefix: str, group: str) -> None:
         batch=40,
         topics=[prefix + topic for topic in INGESTED],
         dead_letters=prefix + Topic.DLQ,
+        pace=backfill.Pace(prefix + Topic.BACKFILL),
         progress=report,
     )
     report(SinkTotals())

@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 
 from kernel.errors import PartUnavailableError, TopicRecreatedError
 from kernel.settings import KafkaSettings
-from streams.broker import Place, Producer, create_topics, delete_topics, logs
+from streams.backfill import LiveFirst, Pace
+from streams.broker import Consumer, Place, Producer, create_topics, delete_topics, logs
 from streams.load import Batch, Loader, Reach
 from streams.metrics import Metrics
 from streams.offsets import Position
@@ -28,18 +29,19 @@ from streams.progress import Progress
 from streams.reader import CHECK_SECONDS, Reader
 from tests.memory_broker.cluster import MemoryBroker
 
-TOPICS = {"posts": 2, "erasure": 1}
+TOPICS = {"posts": 2, "erasure": 1, "history": 1}
+PACE = Pace("history", rate=5)
 PLACES = [Place(topic, number) for topic, count in TOPICS.items() for number in range(count)]
 KEYS = [b"a", b"b", b"c"]
 SINKS = 3
 NOTHING = Batch({}, [], [])
 
 
-def reader_on(cluster: MemoryBroker, stored: Any, *, batch: int = 3) -> Reader:
+def reader_on(cluster: MemoryBroker, stored: Any, *, batch: int = 3, pace: Pace = Pace()) -> Reader:  # noqa: B008 - a value
     progress = Progress(cluster.clock, stuck_seconds=120)
     return Reader(
         cluster.settings, TOPICS, clock=cluster.clock, batch=batch, stored=stored, metrics=Metrics(cluster.clock),
-        progress=progress,
+        progress=progress, pace=pace,
     )  # fmt: skip
 
 
@@ -101,10 +103,14 @@ class OneSink:
 
     def __init__(self, cluster: MemoryBroker, warehouse: Warehouse) -> None:
         self._warehouse = warehouse
-        self.reader = reader_on(cluster, warehouse.positions)
-        self.consumer = self.reader._consumer
+        self.reader = reader_on(cluster, warehouse.positions, pace=PACE)
         self.hears = True
         self._steps = self._loop()
+
+    @property
+    def consumers(self) -> list[Consumer]:
+        assert isinstance(self.reader._consumer, LiveFirst)
+        return self.reader._consumer.members
 
     def step(self) -> None:
         next(self._steps)
@@ -203,14 +209,16 @@ class Readers(RuleBasedStateMachine):
     @precondition(lambda self: self.sinks)
     @rule(which=st.integers(0, SINKS - 1))
     def kill(self, which: int) -> None:
-        self.cluster.cut_off(self.sinks.pop(which % len(self.sinks)).consumer)
+        for consumer in self.sinks.pop(which % len(self.sinks)).consumers:
+            self.cluster.cut_off(consumer)
 
     @precondition(lambda self: self.sinks)
     @rule(which=st.integers(0, SINKS - 1))
     def cut_off_or_reconnect(self, which: int) -> None:
         sink = self.sinks[which % len(self.sinks)]
         sink.hears = not sink.hears
-        (self.cluster.reconnect if sink.hears else self.cluster.cut_off)(sink.consumer)
+        for consumer in sink.consumers:
+            (self.cluster.reconnect if sink.hears else self.cluster.cut_off)(consumer)
 
     @rule(seconds=st.sampled_from([1.0, 7.0, CHECK_SECONDS, 400.0]))
     def wait(self, seconds: float) -> None:
@@ -252,7 +260,8 @@ class Readers(RuleBasedStateMachine):
         with self.ending:
             self.cluster.is_away = False
             for sink in self.sinks:
-                self.cluster.reconnect(sink.consumer)
+                for consumer in sink.consumers:
+                    self.cluster.reconnect(consumer)
             for _ in range(400):
                 if not self.sinks:
                     self.start()

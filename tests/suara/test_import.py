@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 
 from kernel.errors import InputError
 from kernel.settings import read_settings
+from streams.topics import Topic
 from suara.cli.main import app
 from suara.local import stack
 from warehouse.engine import connect
@@ -32,7 +33,7 @@ FORUM = """post_id,topic_id,title,post_number,reply_to,author,created_at,text
 21,2,Halo,2,,citra,2026-11-03T09:00:00Z,Halo semua
 """
 # The broker keeps what other tests sent, so this module has a source of its own for each test that sends.
-NAMES = ("kebun", "taman", "sawah")
+NAMES = ("kebun", "taman", "sawah", "hutan")
 TOML = """
 [community]
 timezone = "Asia/Jakarta"
@@ -125,6 +126,20 @@ def test_every_row_is_accounted_for_and_a_second_import_adds_only_what_is_new(wa
         ("kebun", "forum.csv", 8, 6, 2, 0, "1", True, 64),
         ("kebun", "forum.csv", 8, 1, 1, 6, "1", True, 64),
     ]
+
+
+def test_a_history_goes_to_the_backfill_topic_and_the_counts_meet(warehouse: str, export: str) -> None:
+    live = outcome("csv", export, "--source", "hutan", "--until", "2026-11-03")
+    assert live["landed"] == {"new": 3, "known": 0, "dead_letters": 0, "forgotten": 0}
+    history = outcome("csv", export, "--source", "hutan", "--backfill")
+    assert history["landed"] == {"new": 1, "known": 3, "dead_letters": 0, "forgotten": 0}
+    topics = "select topic, count(*) from raw.event where source like '%hutan' group by topic order by topic"
+    assert rows(warehouse, topics) == [(Topic.BACKFILL, 4), (Topic.POSTS, 3)]
+    posts = "select count(*) from core.post join core.source using (source_id) where name = 'hutan'"
+    assert rows(warehouse, posts) == [(4,)]
+    counted = json.loads(CliRunner().invoke(app, ["reconcile", "--json"]).stdout)
+    left = {count["step"]: count["unexplained"] for count in counted if "hutan" in count["what"]}
+    assert left == {"import": 0, "sent": 0, "core": 0}
 
 
 def test_people_read_what_happened_and_what_comes_next(warehouse: str, export: str) -> None:

@@ -14,7 +14,14 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient
-from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import (
+    ACL,
+    ACLOperation,
+    ACLPermissionType,
+    ACLResourcePatternType,
+    ResourcePattern,
+    ResourceType,
+)
 from pydantic import SecretStr
 
 from kernel.clock import SystemClock
@@ -44,14 +51,16 @@ def secured(secure_broker: SecureBroker) -> SecureBroker:
 
 
 def allow(broker: SecureBroker, user: str, rights: dict[ACLOperation, Any], *, group: str) -> None:
-    wanted = [(ResourceType.TOPIC, topic, operation) for operation, topics in rights.items() for topic in topics]
-    wanted.append((ResourceType.GROUP, group, ACLOperation.READ))
+    wanted = [
+        (ResourcePattern(ResourceType.TOPIC, str(topic)), operation)
+        for operation, topics in rights.items()
+        for topic in topics
+    ]
+    groups = ResourcePattern(ResourceType.GROUP, group, ACLResourcePatternType.PREFIXED)
+    wanted.append((groups, ACLOperation.READ))
     admin = KafkaAdminClient(bootstrap_servers=broker.administrator.bootstrap_servers)
     admin.create_acls(
-        [
-            ACL(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, ResourcePattern(kind, str(name)))
-            for kind, name, operation in wanted
-        ]
+        [ACL(f"User:{user}", "*", operation, ACLPermissionType.ALLOW, pattern) for pattern, operation in wanted]
     )
     admin.close()
 
@@ -200,7 +209,7 @@ def test_a_user_who_may_read_runs_a_sink_and_makes_no_topics(secured: SecureBrok
     preflight.check_kafka(reader)
     said = refusal(reader, making=True)
     assert "WRITE, ALTER_CONFIGS on topic community.posts.v1;" in said
-    assert "READ on group other" in refusal(secured.settings(user=READER, group="other"))
+    assert "READ on group other; READ on group other-backfill" in refusal(secured.settings(user=READER, group="other"))
 
 
 def test_a_sink_whose_user_loses_the_right_to_read_ends_with_the_reason(
