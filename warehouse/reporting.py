@@ -108,9 +108,15 @@ def read_candidates(connection: Connection, input_id: int, week: date, area: str
     return [dict(row) for row in rows.mappings()]
 
 
-def find_report(connection: Connection, week: date, area: str) -> Any:
-    """Return the newest revision of a report. Raises `InputError` naming the reports there are."""
+def find_report(connection: Connection, week: date, area: str, revision: int | None = None) -> Any:
+    """Return a revision of a report, or the newest. Raises `InputError` naming the reports there are."""
     found = newest_report(connection, week, area)
+    if found is not None and revision not in (None, found.revision):
+        asked = (report.c.week == week) & (report.c.area == area) & (report.c.revision == revision)
+        found = connection.execute(select(report).where(asked)).first()
+        if found is None:
+            message = f"the report of '{area}' for the week of {week} has no revision {revision}"
+            raise InputError(message, remedy="All revisions are listed by: suara report list")
     if found is None:
         weeks = connection.execute(
             select(report.c.week).where(report.c.area == area).distinct().order_by(report.c.week)

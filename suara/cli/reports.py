@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,10 +11,14 @@ from kernel.calendar import parse_monday
 from kernel.errors import RunFailedError
 from suara.cli.output import open_warehouse, print_rows
 
+if TYPE_CHECKING:
+    from reports.document import Meta
+
 report = typer.Typer(help="Find, read, check and promote reports.", no_args_is_help=True)
 
 _Week = Annotated[str, typer.Option("--week", metavar="MONDAY", help="The week, named by its Monday.")]
 _Area = Annotated[str, typer.Option("--area", help="An area of suara.toml, or community for the whole.")]
+_Revision = Annotated[int | None, typer.Option("--revision", metavar="N", help="A revision; the newest without it.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -30,7 +34,7 @@ def list_command(*, json: _Json = False) -> None:
 
     with open_warehouse() as connection:
         rows = reporting.list_reports(connection)
-    columns = ["week", "area", "revision", "status", "promoted_by"]
+    columns = ["report_id", "week", "area", "revision", "status", "promoted_by"]
     print_rows(rows, columns, json=json, empty="No reports yet. They come with: suara run weekly")
 
 
@@ -79,34 +83,47 @@ def promote_command(
 
 
 @report.command("verify")
-def verify_command(week: _Week, area: _Area = "community", *, json: _Json = False) -> None:
-    """Run every query of a report again, re-read every quote, and list each difference with its cause.
+def verify_command(week: _Week, area: _Area = "community", revision: _Revision = None, *, json: _Json = False) -> None:
+    """Run every query of a report again, re-read every quote and page, and list each difference with its cause.
 
-    Exit code 1 means that the report itself is broken; news that came after it is listed and is no fault.
+    It says which report of which home it checked. Exit code 1 means that the report
+    itself is broken; news that came after it is listed and is no fault.
     """
     from jobs import verify
+    from kernel.settings import read_settings
 
     monday = parse_monday(week)
     with open_warehouse():
-        facts, quotes, findings = verify.verify(monday, area)
-    rows = [{"what": f.what, "cause": f.cause, "fault": f.broken} for f in findings]
+        check = verify.verify(monday, area, revision)
+    typer.echo(f"{_name(check.meta)}, in {read_settings().home}", err=json)
+    rows = [{"what": f.what, "cause": f.cause, "fault": f.broken} for f in check.findings]
     if rows or json:
         print_rows(rows, ["what", "cause", "fault"], json=json, empty="")
-    broken = sum(finding.broken for finding in findings)
+    broken = [finding for finding in check.findings if finding.broken]
     if not json:
-        typer.echo(f"{facts} facts and {quotes} quotes checked on the frozen rows: {broken} broken.")
+        checked = f"{check.facts} facts and {check.quotes} quotes checked on the frozen rows"
+        typer.echo(f"{checked}, {check.pages} pages by their facts: {len(broken)} broken.")
+    if broken and all(finding.is_page for finding in broken):
+        message = f"the pages of '{area}' for the week of {monday} do not say what its facts say"
+        raise RunFailedError(message, remedy="The command above writes them again from the facts.")
     if broken:
         message = f"the report of '{area}' for the week of {monday} does not say what its own rows say"
         raise RunFailedError(message, remedy=f"Make it again with: suara run weekly --week {monday} --again")
 
 
+def _name(meta: Meta) -> str:
+    """Say which report it is, so that it cannot be taken for another one of the same week."""
+    about = f"'{meta.area}', week of {meta.week}, revision {meta.revision}, {meta.status}"
+    return f"Report {meta.report_id} of {meta.community}: {about}"
+
+
 @report.command("render")
-def render_command(week: _Week, area: _Area = "community") -> None:
+def render_command(week: _Week, area: _Area = "community", revision: _Revision = None) -> None:
     """Write the pages of a report again, from its stored facts."""
     from jobs import pages
     from jobs.context import open_context
     from warehouse import reporting
 
     with open_warehouse() as connection:
-        row = reporting.find_report(connection, parse_monday(week), area)
+        row = reporting.find_report(connection, parse_monday(week), area, revision)
     typer.echo(str(pages.write_pages(open_context(), row.report_id)))
