@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,8 +86,8 @@ def write_setting(connection: Connection, report_id: int, setting: Mapping[str, 
 
 
 def run_query(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Run a report's query and return its rows."""
-    statement = text(query)
+    """Run a report's query and return its rows. A parameter is `:name` or, as psql quotes it, `:'name'`."""
+    statement = text(re.sub(r":'(\w+)'", r":\1", query))
     wanted = {name: parameters[name] for name in statement.compile().params}
     return [dict(row) for row in connection.execute(statement, wanted).mappings()]
 
