@@ -1,20 +1,21 @@
-"""`suara report`: find, read, check, promote and re-make the pages of reports."""
+"""`suara report`: find, read, check, trace, promote and re-make the pages of reports."""
 
 from __future__ import annotations
 
+import shlex
 import webbrowser
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kernel.calendar import parse_monday
 from kernel.errors import RunFailedError
-from suara.cli.output import open_warehouse, print_rows
+from suara.cli.output import open_warehouse, print_json, print_rows
 
 if TYPE_CHECKING:
     from reports.document import Meta
 
-report = typer.Typer(help="Find, read, check and promote reports.", no_args_is_help=True)
+report = typer.Typer(help="Find, read, check, trace and promote reports.", no_args_is_help=True)
 
 _Week = Annotated[str, typer.Option("--week", metavar="MONDAY", help="The week, named by its Monday.")]
 _Area = Annotated[str, typer.Option("--area", help="An area of suara.toml, or community for the whole.")]
@@ -115,6 +116,51 @@ def _name(meta: Meta) -> str:
     """Say which report it is, so that it cannot be taken for another one of the same week."""
     about = f"'{meta.area}', week of {meta.week}, revision {meta.revision}, {meta.status}"
     return f"Report {meta.report_id} of {meta.community}: {about}"
+
+
+@report.command("trace")
+def trace_command(
+    fact: Annotated[str, typer.Argument(metavar="FACT", help="Id of a number, as the last table of the page has it.")],
+    week: _Week,
+    area: _Area = "community",
+    revision: _Revision = None,
+    *,
+    json: _Json = False,
+) -> None:
+    """Show the posts behind a number of a report: who wrote each, where and when, its theme, address and masked words.
+
+    It counts on the frozen rows. Words of a post that was deleted or edited since,
+    or whose writer does not want to be quoted, are not shown.
+    """
+    from jobs import trace
+    from reports import queries
+
+    with open_warehouse():
+        found = trace.trace(parse_monday(week), area, fact, revision)
+    number, asked = found.fact, found.fact.params
+    wanted = {"input_id": found.meta.input_id, "week": asked["week"], "area": asked["area"] or ""}
+    options = [f"-v {shlex.quote(f'{name}={value}')}" for name, value in wanted.items()]
+    query = " ".join(["suara psql", *options, "-f", shlex.quote(str(queries.path(number.query)))])
+    if json:
+        told = {name: getattr(number, name) for name in ("id", "label", "unit", "value", "n", "total")}
+        print_json({"report_id": found.meta.report_id, **told, "query": query, "posts": found.posts})
+        return
+    value = "unknown" if number.value is None else f"{number.value:g}"
+    of = "" if number.n is None or number.total is None else f" ({number.n} of {number.total})"
+    typer.echo(f"{_name(found.meta)}\n{number.id}: {number.label}: {number.unit} {value}{of}\nIts query: {query}\n")
+    _tell(found.posts)
+
+
+def _tell(posts: list[dict[str, Any]] | None) -> None:
+    if posts is None:
+        typer.echo("It counts no single posts, or is unknown: its query shows what it was made from.")
+        return
+    for post in posts:
+        theme = f", {post['theme']}" if post["theme"] else ""
+        typer.echo(f"post {post['post_id']}, person {post['person_id']}, {post['day']}, {post['source']}{theme}")
+        words = " ".join(post["words"].split()) if post["words"] is not None else "(words not shown)"
+        typer.echo("".join(f"    {line}\n" for line in (post["url"], words) if line))
+    typer.echo(f"{len(posts)} posts by {len({post['person_id'] for post in posts})} people")
 
 
 @report.command("render")

@@ -216,6 +216,21 @@ def test_verify_says_which_report_of_which_home(report):
     assert f"in {report.home}" in said
 
 
+def test_trace_shows_the_posts_behind_a_number_and_its_query(report):
+    traced = ["report", "trace", "voice.people", "--week", str(MONDAY)]
+    said = CliRunner().invoke(app, traced).output
+    told = json.loads(CliRunner().invoke(app, [*traced, "--json"]).stdout)
+    assert told["n"] == len({post["person_id"] for post in told["posts"]}) > 5
+    assert f"people {told['n']} ({told['n']} of {told['total']})" in said
+    assert f"-v input_id={told['report_id']} -v week={MONDAY} -v area=" in said
+    assert f"{len(told['posts'])} posts by {told['n']} people" in said
+    for post in told["posts"]:
+        assert f"post {post['post_id']}, person {post['person_id']}, {post['day']}, forum" in said
+        assert " ".join(post["words"].split()) in said
+    lost = CliRunner().invoke(app, ["report", "trace", "voice.persons", "--week", str(MONDAY)])
+    assert isinstance(lost.exception, InputError)
+
+
 def render_again():
     context = open_context()
     with context.begin() as connection:
