@@ -36,17 +36,20 @@ def index_path(settings: Settings) -> Path:
     return settings.home / "reports" / "index.html"
 
 
-def read_document(connection: Connection, community: CommunityFile, report_id: int) -> Document:
+def read_document(
+    connection: Connection, community: CommunityFile, report_id: int, *, as_written: bool = False
+) -> Document:
     """Return a report as it was stored, ready to be rendered, without words of people who opted out since.
 
-    A report from before areas were stored with it carries the titles that suara.toml has now.
+    `as_written` keeps those words: only to recognise a page from before they opted out. A report from before areas
+    were stored with it carries the titles that suara.toml has now.
     """
     row = documents.read_report(connection, report_id)
     facts = documents.read_facts(connection, report_id)
     quotes = documents.read_quotes(connection, report_id)
     threads = documents.read_threads(connection, row["input_id"], document.waiting_in(facts))
     shown = [quote.post_id for quote in quotes] + [thread["first_post_id"] for thread in threads]
-    silenced = documents.silenced(connection, shown)
+    silenced = set() if as_written else documents.silenced(connection, shown)
     return document.compose(
         meta=_meta(community, row),
         facts=facts,
@@ -74,10 +77,19 @@ def write_pages(context: Context, report_id: int) -> Path:
         made = read_document(connection, context.community, report_id)
     page = _page(context.settings, made.meta)
     page.parent.mkdir(parents=True, exist_ok=True)
-    _replace(page, render.html(made).encode())
-    _replace(page.with_suffix(".md"), render.markdown(made).encode())
-    _replace(page.with_suffix(".json"), render.facts_json(made))
+    for path, content in files(context.settings, made).items():
+        _replace(path, content)
     return page
+
+
+def files(settings: Settings, made: Document) -> dict[Path, bytes]:
+    """Return the page of a report and its twins: what `write_pages` writes, by where."""
+    page = _page(settings, made.meta)
+    return {
+        page: render.html(made).encode(),
+        page.with_suffix(".md"): render.markdown(made).encode(),
+        page.with_suffix(".json"): render.facts_json(made),
+    }
 
 
 def write_index(context: Context) -> Path:
@@ -108,6 +120,7 @@ def _meta(community: CommunityFile, row: dict[str, Any]) -> document.Meta:
         revision=row["revision"],
         edition=row["edition"],
         status=row["status"],
+        proposed_at=row["proposed_at"],
         promoted_by=row["promoted_by"],
         data_through=row["data_through"],
         code_version=row["code_version"],

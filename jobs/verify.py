@@ -1,22 +1,25 @@
-"""Checking a report again: its queries on the frozen rows, these against the live ones, its quotes word by word.
+"""Checking a report again: queries on the frozen rows, these against the live ones, quotes by word, pages by byte.
 
-Facts that differ on frozen rows mean that code or database was changed by hand: the report is broken. Differences from
-live rows are no fault: data came late, was edited, linked or erased after the freeze. Each is listed with its cause.
+Facts that differ on frozen rows mean that code or database was changed by hand: the report is broken. So do pages that
+are not what its facts give. Differences from live rows are no fault: data came late, was edited, linked or erased after
+the freeze. Each is listed with its cause.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
 import insights
-from jobs.context import open_context
+from jobs import pages
+from jobs.context import code_version, open_context
 from jobs.report import answers, scope_of
 from kernel.model import Fact, Quote
 from reports import document, evidence
@@ -25,18 +28,30 @@ from warehouse import documents, reporting
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference. `broken` tells a fault of the report from news that came after it."""
+    """One difference. `broken` tells a fault of the report from news that came after it, `is_page` one of a file."""
 
     what: str
     cause: str
     broken: bool
+    is_page: bool = False
 
 
-def verify(monday: date, area: str) -> tuple[int, int, list[Finding]]:
-    """Check a report; return how many facts and quotes were checked, and what differs."""
+@dataclass(frozen=True)
+class Check:
+    """Which report was checked, how much of it, and what differs."""
+
+    meta: document.Meta
+    facts: int
+    quotes: int
+    pages: int
+    findings: list[Finding]
+
+
+def verify(monday: date, area: str, revision: int | None = None) -> Check:
+    """Check a revision of a report, or the newest."""
     context = open_context()
     with context.begin() as connection:
-        row = reporting.find_report(connection, monday, area)
+        row = reporting.find_report(connection, monday, area, revision)
         facts = documents.read_facts(connection, row.report_id)
         quotes = documents.read_quotes(connection, row.report_id)
         scope = scope_of(documents.read_report(connection, row.report_id))
@@ -45,10 +60,14 @@ def verify(monday: date, area: str) -> tuple[int, int, list[Finding]]:
         if not reporting.is_untouched(connection, row):
             findings.append(Finding("frozen rows", "were changed by hand since they were frozen", broken=True))
         findings += _compare_quotes(connection, quotes)
+        made = pages.read_document(connection, context.community, row.report_id)
+        unsilenced = pages.read_document(connection, context.community, row.report_id, as_written=True)
+        wanted = pages.files(context.settings, made)
+        findings += _compare_pages(made.meta, wanted, pages.files(context.settings, unsilenced))
         findings += [
             Finding(what, cause, broken=False) for what, cause in documents.live_differences(connection, row.input_id)
         ]
-    return len(facts), len(quotes), findings
+    return Check(made.meta, len(facts), len(quotes), len(wanted), findings)
 
 
 def _compare_facts(stored: list[Fact], again: dict[str, Fact]) -> list[Finding]:
@@ -82,8 +101,29 @@ def _compare_quotes(connection: Connection, quotes: list[Quote]) -> list[Finding
             findings.append(Finding(quote.id, "nobody wrote these words at this place", broken=True))
         if quote.post_id in silenced:
             findings.append(
-                Finding(quote.id, "its writer asked not to be quoted since: no page shows it", broken=False)
+                Finding(quote.id, "its writer asked not to be quoted since: no new page shows it", broken=False)
             )
+    return findings
+
+
+def _compare_pages(
+    meta: document.Meta, wanted: Mapping[Path, bytes], unsilenced: Mapping[Path, bytes]
+) -> list[Finding]:
+    again = f"`suara report render --week {meta.week} --area {meta.area} --revision {meta.revision}`"
+    findings = []
+    for path, content in wanted.items():
+        found = path.read_bytes() if path.is_file() else None
+        if found == content:
+            continue
+        cause, broken = "page on disk differs from its facts", True
+        if found is None:
+            cause = "page is not on disk"
+        elif found == unsilenced[path]:
+            cause, broken = "page on disk still has words of somebody who asked not to be quoted since", False
+        elif meta.code_version != code_version():
+            # Other templates give other bytes: that alone is no sign of a hand in the page.
+            cause, broken = f"page of Suara {meta.code_version} cannot be compared by Suara {code_version()}", False
+        findings.append(Finding(str(path), f"{cause}; {again}", broken, is_page=True))
     return findings
 
 

@@ -37,6 +37,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     `areas` are all areas of the product, for their titles and owners. `models` names what read the posts, each with its
     version. `continuity` and `stability` grade the week's theme run, 0 to 1; None where there was nothing to compare.
     `edition` counts the inputs of a week: it grows when posts change after somebody promoted one of its reports.
+    A proposal that nobody promoted is replaced under the same revision: `report_id` and `proposed_at` tell them apart.
     """
 
     report_id: int
@@ -50,6 +51,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 1
     edition: int = 1
     status: Literal["proposed", "current", "superseded"] = "proposed"
+    proposed_at: datetime | None = None
     promoted_by: str | None = None
     data_through: datetime | None = None
     code_version: str = ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, text
 
 from kernel.model import Fact, Interval, Quote
+from warehouse.reporting import run_query
 from warehouse.tables.reports import report, report_fact, report_quote, report_theme, report_thread
 
 
@@ -66,6 +67,31 @@ def silenced(connection: Connection, post_ids: Sequence[int]) -> set[int]:
         {"posts": list(post_ids)},
     )
     return set(rows.scalars())
+
+
+def read_posts(connection: Connection, condition: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the frozen posts `p` for which a condition holds, the threads `t` they open included, person by person.
+
+    Words and address are None where the post was deleted or edited since, or its writer does not want to be quoted.
+    """
+    return run_query(
+        connection,
+        f"""
+        select p.post_id, p.person_id, p.created_date as day, p.source, h.name as theme, f.url, f.masked as words
+        from mart.report_post p
+        left join mart.report_thread t on t.report_id = p.report_id and t.first_post_id = p.post_id
+        left join mart.report_theme h on h.report_id = p.report_id and h.theme_id = p.theme_id
+        left join (
+            select f.post_id, f.created_date, f.version, f.url, f.masked
+            from mart.fct_post f
+            join core.post c on c.post_id = f.post_id and c.status = 'live'
+            join core.member m on m.member_id = f.member_id and not m.opted_out and m.erased_at is null
+        ) f on f.post_id = p.post_id and f.created_date = p.created_date and f.version = p.version
+        where p.report_id = :input_id and ({condition})
+        order by p.person_id, p.created_at, p.post_id
+        """,  # noqa: S608 - the condition is ours, its values are parameters
+        parameters,
+    )
 
 
 def live_differences(connection: Connection, input_id: int) -> list[tuple[str, str]]:

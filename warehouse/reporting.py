@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,8 +86,8 @@ def write_setting(connection: Connection, report_id: int, setting: Mapping[str, 
 
 
 def run_query(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Run a report's query and return its rows."""
-    statement = text(query)
+    """Run a report's query and return its rows. A parameter is `:name` or, as psql quotes it, `:'name'`."""
+    statement = text(re.sub(r":'(\w+)'", r":\1", query))
     wanted = {name: parameters[name] for name in statement.compile().params}
     return [dict(row) for row in connection.execute(statement, wanted).mappings()]
 
@@ -108,9 +109,15 @@ def read_candidates(connection: Connection, input_id: int, week: date, area: str
     return [dict(row) for row in rows.mappings()]
 
 
-def find_report(connection: Connection, week: date, area: str) -> Any:
-    """Return the newest revision of a report. Raises `InputError` naming the reports there are."""
+def find_report(connection: Connection, week: date, area: str, revision: int | None = None) -> Any:
+    """Return a revision of a report, or the newest. Raises `InputError` naming the reports there are."""
     found = newest_report(connection, week, area)
+    if found is not None and revision not in (None, found.revision):
+        asked = (report.c.week == week) & (report.c.area == area) & (report.c.revision == revision)
+        found = connection.execute(select(report).where(asked)).first()
+        if found is None:
+            message = f"the report of '{area}' for the week of {week} has no revision {revision}"
+            raise InputError(message, remedy="All revisions are listed by: suara report list")
     if found is None:
         weeks = connection.execute(
             select(report.c.week).where(report.c.area == area).distinct().order_by(report.c.week)

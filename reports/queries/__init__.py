@@ -2,12 +2,14 @@
 
 A file reads only `mart.report`, `mart.report_post`, `mart.report_thread` and `mart.report_theme`, so that an answer
 never moves. Its parameters are `input_id` (the report that holds the frozen rows), `week` (its Monday) and `area` (null
-for the whole community); its header says the grain and every column.
+or empty for the whole community); its header says the grain and every column. A parameter is written as psql takes it,
+so that a person can ask the same: `suara psql -v input_id=1 -v week=2026-11-09 -v area= -f reports/queries/NAME.sql`.
 """
 
 from __future__ import annotations
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 from kernel.errors import InputError
 
@@ -23,4 +25,9 @@ def load(name: str) -> str:
     if name not in names():
         message = f"there is no query '{name}'"
         raise InputError(message, remedy=f"There are: {', '.join(names())}.")
-    return (resources.files(__name__) / f"{name}.sql").read_text("utf-8")
+    return path(name).read_text("utf-8")
+
+
+def path(name: str) -> Traversable:
+    """Return where the SQL of a query is."""
+    return resources.files(__name__) / f"{name}.sql"

@@ -15,6 +15,6 @@ select
     count(*) filter (where sentiment = 'negative') as negative_posts,
     count(sentiment) as sentiment_posts
 from mart.report_post
-where report_id = :input_id and week = cast(:week as date) and is_counted and area is not null
+where report_id = :input_id and week = cast(:'week' as date) and is_counted and area is not null
 group by area
 order by area

@@ -17,10 +17,10 @@ with seen as (
     select * from mart.report_post where report_id = :input_id
 ),
 calendar as (
-    select cast(:week as date) - 7 * step as week
+    select cast(:'week' as date) - 7 * step as week
     from generate_series(0, 13) as step
-    where cast(:week as date) - 7 * step >= least(
-        (select posts_since from mart.report where report_id = :input_id), cast(:week as date)
+    where cast(:'week' as date) - 7 * step >= least(
+        (select posts_since from mart.report where report_id = :input_id), cast(:'week' as date)
     )
 ),
 active as (

@@ -11,6 +11,6 @@ select
     count(distinct person_id) as people,
     count(theme_id) as in_theme
 from mart.report_post
-where report_id = :input_id and week = cast(:week as date) and is_counted
+where report_id = :input_id and week = cast(:'week' as date) and is_counted
 group by language
 order by language

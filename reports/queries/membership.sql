@@ -14,25 +14,25 @@ with seen as (
 now_active as (
     select person_id, min(person_first_week) as first_week
     from seen
-    where week = cast(:week as date) and is_counted
+    where week = cast(:'week' as date) and is_counted
     group by person_id
 ),
 before as (
     select person_id, count(*) as posts
     from seen
-    where week < cast(:week as date) and week >= cast(:week as date) - 91 and is_counted
+    where week < cast(:'week' as date) and week >= cast(:'week' as date) - 91 and is_counted
     group by person_id
 )
 select
     (
-        select greatest(0, least(13, (cast(:week as date) - coalesce(posts_since, cast(:week as date))) / 7))
+        select greatest(0, least(13, (cast(:'week' as date) - coalesce(posts_since, cast(:'week' as date))) / 7))
         from mart.report
         where report_id = :input_id
     ) as history_weeks,
     count(n.person_id) as active,
-    count(*) filter (where n.first_week = cast(:week as date)) as new,
-    count(*) filter (where n.first_week < cast(:week as date) and b.person_id is not null) as returning,
-    count(*) filter (where n.first_week < cast(:week as date) and b.person_id is null) as reactivated,
+    count(*) filter (where n.first_week = cast(:'week' as date)) as new,
+    count(*) filter (where n.first_week < cast(:'week' as date) and b.person_id is not null) as returning,
+    count(*) filter (where n.first_week < cast(:'week' as date) and b.person_id is null) as reactivated,
     count(*) filter (where b.posts >= 4) as regulars,
     count(*) filter (where b.posts >= 4 and n.person_id is null) as lost_regulars
 from now_active as n

@@ -13,6 +13,6 @@ select
     count(*) filter (where is_counted) as counted_posts,
     count(distinct person_id) filter (where is_counted) as people
 from mart.report_post
-where report_id = :input_id and week between cast(:week as date) - 28 and cast(:week as date)
+where report_id = :input_id and week between cast(:'week' as date) - 28 and cast(:'week' as date)
 group by week, source
 order by week, source

@@ -12,7 +12,7 @@ from mart.report_post
 where report_id = :input_id
     and is_counted
     and theme_id is not null
-    and week = cast(:week as date)
-    and (cast(:area as text) is null or area = cast(:area as text))
+    and week = cast(:'week' as date)
+    and coalesce(:'area', '') in ('', area)
 group by theme_id, person_id
 order by theme_id, person_id

@@ -1,4 +1,4 @@
--- Each theme of the area (of the whole community where area is null), week by week.
+-- Each theme of the area (of the whole community where area is empty), week by week.
 --
 -- Grain: week and theme with at least one counted post, at most thirteen weeks back.
 -- week             Monday
@@ -28,7 +28,7 @@ from mart.report_post
 where report_id = :input_id
     and is_counted
     and theme_id is not null
-    and week <= cast(:week as date)
-    and (cast(:area as text) is null or area = cast(:area as text))
+    and week <= cast(:'week' as date)
+    and coalesce(:'area', '') in ('', area)
 group by week, theme_id
 order by week, theme_id

@@ -1,4 +1,4 @@
--- The themes of the area (of the whole community where area is null) as they were named when the report was frozen.
+-- The themes of the area (of the whole community where area is empty) as they were named when the report was frozen.
 --
 -- Grain: one theme.
 -- theme_id     the theme
@@ -18,5 +18,5 @@ select
     t.born_week <= coalesce(r.themes_since, t.born_week) as is_first
 from mart.report_theme as t
 join mart.report as r on r.report_id = t.report_id
-where t.report_id = :input_id and (cast(:area as text) is null or t.area = cast(:area as text))
+where t.report_id = :input_id and coalesce(:'area', '') in ('', t.area)
 order by t.theme_id

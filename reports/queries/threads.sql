@@ -1,4 +1,4 @@
--- Conversations of the area (of the whole community where area is null) and how long they waited for an answer.
+-- Conversations of the area (of the whole community where area is empty) and how long they waited for an answer.
 --
 -- Grain: one thread that a person of the community began in the report's week or the four weeks before.
 -- thread_id          the thread
@@ -30,5 +30,5 @@ from mart.report_thread as t
 left join mart.report_post as p on p.report_id = t.report_id and p.post_id = t.first_post_id
 where t.report_id = :input_id
     and t.is_counted
-    and (cast(:area as text) is null or t.area = cast(:area as text))
+    and coalesce(:'area', '') in ('', t.area)
 order by t.thread_id

@@ -1,4 +1,4 @@
--- What was said in the area (in the whole community where area is null), week by week.
+-- What was said in the area (in the whole community where area is empty), week by week.
 --
 -- Grain: one week with at least one counted post in scope, at most thirteen weeks back.
 -- week             Monday
@@ -17,7 +17,7 @@ select
 from mart.report_post
 where report_id = :input_id
     and is_counted
-    and week <= cast(:week as date)
-    and (cast(:area as text) is null or area = cast(:area as text))
+    and week <= cast(:'week' as date)
+    and coalesce(:'area', '') in ('', area)
 group by week
 order by week

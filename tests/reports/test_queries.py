@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 import insights
 from kernel.errors import InputError
 from reports import queries
+from suara.local import postgres
+from suara.local.client import variables
 from tests.reports import frozen
 from tests.reports.answers import ask
 from tests.reports.frozen import WEEK, Frozen
@@ -73,7 +77,7 @@ def test_a_query_reads_frozen_rows_only(name):
 
 
 @pytest.mark.parametrize("name", queries.names())
-def test_a_header_says_the_grain_and_every_column(name, connection):
+def test_a_header_says_the_grain_and_every_column_that_psql_prints(name, warehouse):
     sql = queries.load(name)
     header = [line[3:] for line in sql.splitlines() if line.startswith("-- ")]
     assert any(line.startswith("Grain: ") for line in header)
@@ -81,10 +85,15 @@ def test_a_header_says_the_grain_and_every_column(name, connection):
     for line in header:
         if found := re.match(r"([a-z_0-9]+(?:, [a-z_0-9]+)*),?(?:  +\S|$)", line):
             named += found[1].split(", ")
-    result = connection.execute(
-        text(sql), {"input_id": 0, "week": WEEK, "area": None} if ":area" in sql else {"input_id": 0, "week": WEEK}
+    asked = ["-v", "input_id=0", "-v", f"week={WEEK}", "-v", "area=", "-v", "ON_ERROR_STOP=1", "--csv", "-f"]
+    printed = subprocess.run(
+        [postgres.programs() / "psql", *asked, str(queries.path(name))],
+        env={**os.environ, **variables(warehouse.url.render_as_string(hide_password=False))},
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert named == list(result.keys())
+    assert printed.stdout.splitlines()[0] == ",".join(named)
 
 
 def test_a_week_counts_people_once_and_leaves_out_who_is_not_the_community(connection):

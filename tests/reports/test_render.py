@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,6 +84,20 @@ def test_the_same_document_gives_the_same_bytes(name, language):
     assert render.facts_json(again) == render.facts_json(made)
     assert render.html(again) == render.html(made)
     assert render.markdown(again) == render.markdown(made)
+
+
+@pytest.mark.parametrize("language", phrases.LANGUAGES)
+def test_copies_of_two_proposals_are_told_apart_at_the_top(language):
+    made = variant("community", language)
+    again = msgspec.structs.replace(made.meta, report_id=13, proposed_at=made.meta.proposed_at + timedelta(hours=1))
+    for page in (render.html, render.markdown):
+        tops = [page(one).partition("<main>" if page is render.html else "\n- ")[0] for one in (
+            made, msgspec.structs.replace(made, meta=again)
+        )]  # fmt: skip
+        assert tops[0] != tops[1]
+        for top, number, hour in zip(tops, ("12", "13"), ("03:05", "04:05"), strict=True):
+            assert number in top
+            assert hour in top.replace("03.05", "03:05").replace("04.05", "04:05")
 
 
 @pytest.mark.parametrize(("name", "language"), EVERY)
