@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -72,6 +72,14 @@ class _Stretch:
     def text(self) -> str:
         return self.candidate.masked[self.start : self.end]
 
+    @property
+    def words(self) -> set[str]:
+        return set(_WORD.findall(self.text.casefold()))
+
+
+_Stance: TypeAlias = Literal["quote", "counter"]
+_Chosen: TypeAlias = tuple[_Stance, _Stretch]
+
 
 def choose(
     candidates: Iterable[Candidate],
@@ -83,8 +91,9 @@ def choose(
     """Return up to `per_theme` quotes and `counters` counter-quotes of each theme, each by another person.
 
     Quotes follow the theme's prevailing sentiment, one in each language that holds a fair share of it; a counter-quote
-    comes from a post with another sentiment. A theme without fit words gets none. `keywords` of a theme, where given,
-    draw the choice to sentences that use them.
+    comes from a post with another sentiment. What mostly repeats a chosen one is passed over: none is better than a
+    copy. A theme without fit words gets none. `keywords` of a theme, where given, draw the choice to sentences that
+    use them.
     """
     by_theme: dict[int, list[Candidate]] = {}
     for candidate in sorted(candidates, key=lambda candidate: candidate.post_id):
@@ -122,18 +131,16 @@ def is_printable(text: str) -> bool:
     return masks <= MOST_MASKED * words and not _COARSE.search(text)
 
 
-def _pick(
-    ranked: Sequence[_Stretch], posts: Sequence[Candidate], *, per_theme: int, counters: int
-) -> list[tuple[Literal["quote", "counter"], _Stretch]]:
+def _pick(ranked: Sequence[_Stretch], posts: Sequence[Candidate], *, per_theme: int, counters: int) -> list[_Chosen]:
     prevailing = _prevailing(posts)
     ours = [s for s in ranked if s.candidate.sentiment == prevailing]
     ours = ours or [s for s in ranked if s.candidate.sentiment is None]
-    chosen: list[tuple[Literal["quote", "counter"], _Stretch]] = []
+    chosen: list[_Chosen] = []
     people: set[int] = set()
 
-    def take(stance: Literal["quote", "counter"], pool: Sequence[_Stretch], most: int) -> None:
+    def take(stance: _Stance, pool: Sequence[_Stretch], most: int) -> None:
         for stretch in pool:
-            if most > 0 and stretch.candidate.person_id not in people:
+            if most > 0 and stretch.candidate.person_id not in people and not _repeats(stretch, chosen):
                 people.add(stretch.candidate.person_id)
                 chosen.append((stance, stretch))
                 most -= 1
@@ -145,6 +152,12 @@ def _pick(
     if chosen and prevailing:
         take("counter", [s for mood in _OTHERS[prevailing] for s in ranked if s.candidate.sentiment == mood], counters)
     return chosen
+
+
+def _repeats(stretch: _Stretch, chosen: Sequence[_Chosen]) -> bool:
+    """Tell whether most words of the shorter are also in one that was chosen: the same sentence with another noun."""
+    words = stretch.words
+    return any(2 * len(words & other.words) > min(len(words), len(other.words)) for _, other in chosen)
 
 
 def _prevailing(posts: Sequence[Candidate]) -> Sentiment | None:
@@ -186,7 +199,7 @@ def _merit(stretch: _Stretch, words: Sequence[str]) -> float:
     return (stretch.candidate.theme_confidence or 0.0) + 0.5 * length + 0.25 * named
 
 
-def _quote(stretch: _Stretch, stance: Literal["quote", "counter"], quote_id: str) -> Quote:
+def _quote(stretch: _Stretch, stance: _Stance, quote_id: str) -> Quote:
     post = stretch.candidate
     return Quote(
         id=quote_id, theme_id=post.theme_id, stance=stance, post_id=post.post_id, version=post.version,

@@ -110,6 +110,20 @@ def test_one_opinion_has_no_counter_quote():
     assert [quote.stance for quote in choose([candidate(1), candidate(2)])] == ["quote"]
 
 
+def test_a_copy_with_other_nouns_is_no_other_voice():
+    ours = candidate(1, "Gerobak belakang sekolah ada gado-gado sampai tengah malam")
+    copy = "Gerobak belakang sekolah ada nasi goreng sampai tengah malam"
+    other = "Kemarin malam sudah tutup, saya pulang lapar."
+    posts = [ours, candidate(2, copy, sentiment="positive"), candidate(3, other, sentiment="neutral")]
+    assert [quote.post_id for quote in choose(posts[:2], keywords={1: ["gado"]})] == [1]
+    assert [quote.post_id for quote in choose(posts, keywords={1: ["gado"]})] == [1, 3]
+
+
+def test_two_quotes_are_not_the_same_sentence():
+    posts = [candidate(1), candidate(2, PLAIN.replace("closing", "tutup toko"), language="id")]
+    assert len(choose(posts)) == 1
+
+
 def test_the_same_person_is_quoted_once_in_a_theme():
     posts = [
         candidate(1, person_id=7),
