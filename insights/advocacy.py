@@ -190,11 +190,10 @@ def _negative(fact_id: str, now: Row | None, before: Row | None, query: str, par
 
 
 def _kind(fact: Callable[..., Fact], now: Row | None) -> Fact:
-    """Return the share of the most frequent kind of feedback; `note` names it, or says mixed where two are level."""
+    """Return the share of the most frequent kind of feedback; `note` names a majority, or says mixed."""
     counts = {kind: now[kind] if now else 0 for kind in KINDS}
     total, most = sum(counts.values()), max(counts.values())
-    leading = [kind for kind in KINDS if counts[kind] == most]
-    note = None if total == 0 else leading[0] if len(leading) == 1 else "mixed"
+    note = None if total == 0 else max(KINDS, key=counts.__getitem__) if 2 * most > total else "mixed"
     label = "Posts of the most frequent kind, of those with a judged kind"
     return fact("kind", label, "share", most / total if total else None, n=most, total=total, note=note)
 

@@ -99,9 +99,14 @@ def test_unjudged_posts_make_the_share_unknown():
 
 
 @pytest.mark.parametrize(
-    ("kinds", "note", "value"), [({"bug": 3, "praise": 1}, "bug", 0.75), ({"bug": 2, "praise": 2}, "mixed", 0.5)]
+    ("kinds", "note", "value"),
+    [
+        ({"bug": 3, "praise": 1}, "bug", 0.75),
+        ({"bug": 2, "praise": 2}, "mixed", 0.5),
+        ({"bug": 2, "praise": 1, "other": 1}, "mixed", 0.5),
+    ],
 )
-def test_the_most_frequent_kind_is_named_unless_two_are_level(kinds, note, value):
+def test_mostly_needs_a_majority(kinds, note, value):
     fact = facts(themes=[theme(1)], theme_week=[theme_row(0, 1, 9, **kinds)])["theme.1.kind"]
     assert (fact.note, fact.value, fact.total) == (note, value, 4)
 
