@@ -35,15 +35,17 @@ def judge(facts: Sequence[Fact]) -> list[Fact]:
 def conclude(facts: Sequence[Fact], scope: Scope) -> list[Fact]:
     """Add how many tests were made, each theme's status and what changed; keep the themes that the report shows.
 
-    Shown are the top ten by people, and every theme named in a change.
+    Shown are the top ten by people, and every theme named in a change. Too few people are no theme, and may be known
+    by their words: how many themes were left out for that is a fact.
     """
     known = {fact.id: fact for fact in facts}
     themes = [int(found[1]) for fact in facts if (found := _RANK.fullmatch(fact.id))]
     statuses = {theme: _status(theme, known) for theme in themes}
     changes = _changes(themes, known, scope)
-    ranked = [theme for theme in themes if known[f"theme.{theme}.rank"].value is not None]
+    spoken = [theme for theme in themes if known[f"theme.{theme}.rank"].value is not None]
+    ranked = [theme for theme in spoken if (known[f"theme.{theme}.people"].value or 0) >= scope.min_people]
     shown = {*ranked[:TOP], *(theme for _, fact in changes if (theme := _theme_of(fact)) is not None)}
-    kept: list[Fact] = [_tests(facts, scope)]
+    kept: list[Fact] = [_tests(facts, scope), _left_out(len(spoken) - len(ranked), len(spoken), scope)]
     kept += [_change(place, kind, fact) for place, (kind, fact) in enumerate(changes, 1)]
     for fact in facts:
         theme = _theme_of(fact)
@@ -122,6 +124,13 @@ def _tests(facts: Sequence[Fact], scope: Scope) -> Fact:
     return Fact(
         id="report.tests", label="Significant, of all tests of this report", query="theme_week", unit="count",
         value=found, n=found, total=len(tested), params=scope.params(),
+    )  # fmt: skip
+
+
+def _left_out(small: int, spoken: int, scope: Scope) -> Fact:
+    return Fact(
+        id="report.small_themes", label="Themes left out, because too few people wrote", query="theme_week",
+        unit="count", value=small, n=small, total=spoken, params=scope.params(min_people=scope.min_people),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ class Scope:
     """The week (its Monday) and area of a report; `area` None means the whole community.
 
     `within_hours` are the marks at which answers are counted, `sla_hours` the one that was promised, `languages` those
-    that are analysed, `seed` that of the resampling behind tie ranges.
+    that are analysed, `seed` that of the resampling behind tie ranges. A theme of fewer than `min_people` is not shown.
     """
 
     week: date
@@ -25,6 +25,7 @@ class Scope:
     sla_hours: int = 24
     languages: tuple[str, ...] = ("en", "id")
     seed: int = 42
+    min_people: int = 3
 
     @property
     def last_week(self) -> date:

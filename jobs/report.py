@@ -55,6 +55,7 @@ def scope_of(row: Mapping[str, Any]) -> Scope:
         sla_hours=config["response"]["sla_hours"],
         languages=tuple(config["languages"]),
         seed=config["themes"]["seed"],
+        min_people=config["themes"]["min_people"],
     )
 
 

@@ -124,6 +124,7 @@ def compose(
 ) -> Document:
     """Return the document of a report: only themes and threads that its facts speak of, all in one order.
 
+    Nobody is quoted where fewer people wrote than `least_people`.
     `themes` and `threads` are rows of the queries of the same name, or of the frozen tables behind them.
     """
     ordered = tuple(sorted((canonical(fact) for fact in facts), key=lambda fact: fact.id))
@@ -131,11 +132,12 @@ def compose(
     named = [_pick(ThemeName, row) for row in themes if f"theme.{row['theme_id']}.people" in known]
     asking = set(waiting_in(ordered))
     waiting = [_waiting(row) for row in threads if row["thread_id"] in asking]
-    shown = {theme.theme_id for theme in named}
+    people, least = {fact.id: fact.value or 0 for fact in ordered}, least_people(ordered)
+    heard = {theme.theme_id for theme in named if people[f"theme.{theme.theme_id}.people"] >= least}
     return Document(
         meta=meta,
         facts=ordered,
-        quotes=tuple(sorted((q for q in quotes if q.theme_id in shown), key=lambda quote: quote.id)),
+        quotes=tuple(sorted((q for q in quotes if q.theme_id in heard), key=lambda quote: quote.id)),
         themes=tuple(sorted(named, key=lambda theme: theme.theme_id)),
         waiting=tuple(sorted(waiting, key=lambda thread: thread.thread_id)),
     )
@@ -144,6 +146,11 @@ def compose(
 def waiting_in(facts: Iterable[Fact]) -> list[int]:
     """Return the ids of the waiting threads that facts speak of."""
     return [int(found[1]) for fact in facts if (found := _WAITING.fullmatch(fact.id))]
+
+
+def least_people(facts: Iterable[Fact]) -> int:
+    """Return how many people a theme needs to be shown; one in a report from before there was such a bound."""
+    return next((int(fact.params["min_people"] or 1) for fact in facts if fact.id == "report.small_themes"), 1)
 
 
 def encode(document: Document) -> bytes:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from kernel.calendar import week_span
 from kernel.model import Fact, Quote
-from reports.document import Area, Document, ThemeName, Waiting
+from reports.document import Area, Document, ThemeName, Waiting, least_people
 
 # The newest post may be this much older than the end of the week before the page says so.
 LATE_HOURS = 36
@@ -20,12 +20,13 @@ _FAMILIES = ("report", "trust", "voice", "theme", "area", "response", "thread", 
 
 @dataclass(frozen=True)
 class ThemeView:
-    """A theme with its facts by short name, its verdicts, and its quotes."""
+    """A theme with its facts by short name, its verdicts, and its quotes; `is_small` where too few people wrote."""
 
     theme: ThemeName
     facts: dict[str, Fact]
     quotes: tuple[Quote, ...]
     counters: tuple[Quote, ...]
+    is_small: bool
 
     @property
     def name(self) -> str:
@@ -110,7 +111,7 @@ def view(document: Document) -> View:
     """Return the lists of a document's page."""
     facts = {fact.id: fact for fact in document.facts}
     themes = [_theme(theme, document, facts) for theme in document.themes]
-    ranked = sorted((theme for theme in themes if theme.rank is not None), key=_place)
+    ranked = sorted((theme for theme in themes if not theme.is_small), key=_place)
     top = ranked[:TOP]
     others = [theme for theme in [*ranked[TOP:], *themes] if theme not in top]
     by_id = {theme.theme.theme_id: theme for theme in themes}
@@ -131,11 +132,13 @@ def view(document: Document) -> View:
 
 def _theme(theme: ThemeName, document: Document, facts: dict[str, Fact]) -> ThemeView:
     quotes = [quote for quote in document.quotes if quote.theme_id == theme.theme_id]
+    own = _family(facts, f"theme.{theme.theme_id}.")
     return ThemeView(
         theme,
-        _family(facts, f"theme.{theme.theme_id}."),
+        own,
         tuple(quote for quote in quotes if quote.stance == "quote"),
         tuple(quote for quote in quotes if quote.stance == "counter"),
+        (own["people"].value or 0) < least_people(document.facts),
     )
 
 

@@ -114,6 +114,17 @@ def test_only_the_top_ten_and_what_changed_are_shown():
     assert found["report.tests"].total == 2 * 15 + 2
 
 
+def test_a_theme_of_too_few_people_is_left_out_and_counted():
+    found = report(
+        themes=[theme(1), theme(2), theme(3)],
+        theme_week=[theme_row(0, 1, 3), theme_row(0, 2, 2), theme_row(1, 3, 4)],
+        theme_people=members(t1=3, t2=2),
+    )
+    assert {int(name.split(".")[1]) for name in found if name.startswith("theme.")} == {1}
+    few = found["report.small_themes"]
+    assert (few.value, few.total, few.params["min_people"]) == (1, 2, 3)
+
+
 def test_a_community_wide_rise_is_a_bullet():
     weeks = [*(week_row(ago, people=50, counted_posts=80) for ago in range(9, 0, -1)), week_row(0, people=120)]
     found = report(community_week=weeks)

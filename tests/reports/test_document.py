@@ -51,6 +51,13 @@ def test_only_themes_and_quotes_that_facts_speak_of_are_kept():
     assert [kept.theme_id for kept in made.quotes] == [2]
 
 
+def test_nobody_is_quoted_where_too_few_wrote():
+    facts = [fact("theme.1.people", value=2), fact("theme.2.people", value=3)]
+    facts.append(fact("report.small_themes", params={"min_people": 3}))
+    made = compose(meta=META, facts=facts, themes=[theme(1), theme(2)], quotes=[quote(1), quote(2)])
+    assert [kept.theme_id for kept in made.quotes] == [2]
+
+
 def test_only_threads_that_facts_speak_of_are_kept():
     row = {"source": "forum", "title": None, "url": None, "area": None, "theme_id": None}
     threads = [row | {"thread_id": number} for number in (7, 8)]

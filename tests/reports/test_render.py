@@ -14,6 +14,7 @@ from kernel.model import Fact
 from reports import document, phrases, render
 from reports.document import Document
 from reports.numbers import numbers
+from reports.view import view
 from reports.voice import kind_of, part_of, shown
 from tests.reports import answers, frozen
 from tests.reports.page import Page
@@ -240,6 +241,17 @@ def test_a_theme_that_fell_silent_is_named_without_a_search_for_its_words():
     told = page[page.index('id="theme-3"') :]
     assert phrases.load("en")["evidence.no_quote"] not in told
     assert phrases.load("en")["themes.others"] in page
+
+
+def test_themes_of_too_few_people_are_left_out_and_said_to_be():
+    made = stored("community")
+    changed = {"theme.6.people": {"value": 2.0}, "report.small_themes": {"value": 1.0, "n": 1}}
+    facts = tuple(msgspec.structs.replace(fact, **changed.get(fact.id, {})) for fact in made.facts)
+    less = msgspec.structs.replace(made, facts=facts)
+    assert 6 not in {theme.theme.theme_id for theme in view(less).top}
+    assert "fewer than 3 people wrote: 1 of 6 themes" in render.markdown(less)
+    assert "fewer than" in render.html(less)
+    assert "fewer than" not in render.html(made) + render.markdown(made)
 
 
 def test_an_arrow_stands_only_where_a_test_was_significant():
