@@ -254,6 +254,15 @@ def test_themes_of_too_few_people_are_left_out_and_said_to_be():
     assert "fewer than" not in render.html(made) + render.markdown(made)
 
 
+def test_waiting_threads_are_counted_as_those_that_remain_and_a_gap_has_its_reason():
+    made = stored("community")
+    hidden = tuple(msgspec.structs.replace(one, title=None) for one in made.waiting)
+    text = render.markdown(msgspec.structs.replace(made, waiting=hidden))
+    asking = next(fact for fact in made.facts if fact.id == "response.waiting_asking")
+    assert f"not opened with praise or chat: {asking.n}/{asking.total}." in text
+    assert text.count("(not shown: ") == len(hidden)
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
