@@ -171,7 +171,8 @@ def _compared(
         exposure = sum(theme.active[week] for week in base)
         ratio = stats.rate_ratio(people, theme.active[scope.week], sum(known), exposure)
     if ratio is None:
-        return fact(name, label, "ratio", None, n=people, note="new" if len(known) < len(base) else None)
+        younger = "first" if theme.is_first else "new"
+        return fact(name, label, "ratio", None, n=people, note=younger if len(known) < len(base) else None)
     enough = max(people, *known) >= stats.LEAST_PEOPLE
     return fact(
         name, label, "ratio", ratio.value, n=people, total=theme.active[scope.week], interval=ratio.interval,

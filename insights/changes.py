@@ -57,6 +57,8 @@ def conclude(facts: Sequence[Fact], scope: Scope) -> list[Fact]:
 
 
 def _status(theme: int, known: dict[str, Fact]) -> str:
+    if known[f"theme.{theme}.change"].note == "first":
+        return "first"
     if _is_young(known[f"theme.{theme}.age"], YOUNG_WEEKS):
         return "emerging"
     for name in ("change", "trend"):

@@ -36,7 +36,7 @@ class ThemeView:
 
     @property
     def status(self) -> str:
-        """Emerging, growing, persistent or fading."""
+        """Emerging, growing, persistent or fading; first in the first week of all themes."""
         return self.facts["status"].note or "persistent"
 
     @property

@@ -70,10 +70,11 @@ def test_a_young_theme_is_emerging_even_when_it_grows():
 
 
 def test_a_theme_as_old_as_the_registry_is_neither_new_nor_emerging():
-    for age in (1, 4):
+    for age, status in ((1, "first"), (2, "persistent"), (4, "persistent")):
         known = {"theme_week": [theme_row(ago, 1, 20) for ago in range(age)], "theme_people": members(t1=20)}
         found = report(themes=[theme(1, age=age, is_first=True)], **known)
-        assert found["theme.1.status"].note == "persistent"
+        assert found["theme.1.status"].note == status
+        assert (found["theme.1.change"].note == "first") == (age == 1)
         assert "change.1" not in found
         assert report(themes=[theme(1, age=age)], **known)["theme.1.status"].note == "emerging"
 

@@ -263,6 +263,18 @@ def test_waiting_threads_are_counted_as_those_that_remain_and_a_gap_has_its_reas
     assert text.count("(not shown: ") == len(hidden)
 
 
+@pytest.mark.parametrize("name", ["change", "status"])
+def test_a_first_week_is_called_so(name):
+    made = stored("community")
+    first = tuple(
+        msgspec.structs.replace(fact, note="first", value=None, interval=None) if fact.id == f"theme.2.{name}" else fact
+        for fact in made.facts
+    )
+    told = msgspec.structs.replace(made, facts=first)
+    for page in (render.html, render.markdown):
+        assert page(told).lower().count("first week") > page(made).lower().count("first week")
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
