@@ -41,10 +41,12 @@ def _counts(calendar: Any, scope: Scope) -> list[Fact]:
         series = [None if index < first_known else row[column] for index, row in enumerate(calendar)]
         past = [value for value in series[-1 - HISTORY : -1] if value is not None]
         value = series[-1]
+        part = value if column == "new_people" else None
         people = max(row["new_people" if column == "new_people" else "people"] for row in calendar[-2:])
         p_value = None if value is None or people < stats.LEAST_PEOPLE else stats.unusual(value, past)
         return Fact(
             id=f"pulse.{name}", label=label, query="community_week", unit=unit, value=value,
+            n=part, total=None if part is None else calendar[-1]["people"],
             previous=past[-1] if past else None, p_value=p_value,
             desirable=desirable, series=tuple(series[-1 - HISTORY :]),
             series_labels=tuple(row["week"].isoformat() for row in recent), params=scope.everywhere(),
@@ -78,20 +80,25 @@ def _share_of_top(row: Row) -> float | None:
 def _membership(row: Row, scope: Scope) -> list[Fact]:
     weeks = row["history_weeks"]
 
-    def fact(name: str, label: str, total: int, desirable: int, least_weeks: int) -> Fact:
+    def fact(name: str, label: str, total: int, desirable: int, least_weeks: int, column: str | None = None) -> Fact:
         known = weeks >= least_weeks
-        value = row[name] if known else None
+        value = row[column or name] if known else None
         return Fact(
             id=f"pulse.{name}", label=label, query="membership", unit="people", value=value,
             n=value, total=total if known else None, desirable=desirable, params=scope.everywhere(),
             note=None if weeks >= HISTORY_WEEKS else "short_history",
         )  # fmt: skip
 
-    return [
+    found = [
         fact("returning", "Returning people", row["active"], 1, 1),
         fact("reactivated", "Back after thirteen silent weeks", row["active"], 1, HISTORY_WEEKS),
         fact("lost_regulars", "Regulars who fell silent", row["regulars"], -1, 1),
     ]
+    if 0 < weeks < HISTORY_WEEKS:
+        # For how long these were silent, nobody knows; without them new and returning people are not all.
+        label = "Neither: wrote before, not in the weeks that are known"
+        found.append(fact("neither", label, row["active"], 0, 1, "reactivated"))
+    return found
 
 
 def _mix(kind: str, query: str, rows: list[Row], scope: Scope) -> list[Fact]:

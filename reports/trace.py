@@ -49,7 +49,7 @@ _CONDITIONS = {
     r"pulse\.new": f"{_COUNTED} and p.person_first_week = p.week",
     r"pulse\.top_share": f"{_COUNTED} and p.person_id in ({_HERE} group by 1 order by count(*) desc, 1 limit 10)",
     r"pulse\.returning": f"{_COUNTED} and p.person_first_week < p.week and p.person_id in ({_KNOWN})",
-    r"pulse\.reactivated": f"{_COUNTED} and p.person_first_week < p.week and p.person_id not in ({_KNOWN})",
+    r"pulse\.(reactivated|neither)": f"{_COUNTED} and p.person_first_week < p.week and p.person_id not in ({_KNOWN})",
     r"pulse\.lost_regulars": (
         f"{_EARLIER} and p.person_id in ({_KNOWN} group by 1 having count(*) >= 4) and p.person_id not in ({_HERE})"
     ),

@@ -54,10 +54,21 @@ def test_a_short_history_knows_nobody_who_came_back():
     assert (found["pulse.lost_regulars"].value, found["pulse.lost_regulars"].note) == (1, "short_history")
 
 
+@pytest.mark.parametrize("weeks", [1, 5, 12, 13])
+def test_the_parts_of_the_active_add_up(weeks):
+    weeks_of_calendar = [week_row(1, people=9), week_row(0, people=20, new_people=3)]
+    found = facts(membership=[MEMBERSHIP | {"history_weeks": weeks}], community_week=weeks_of_calendar)
+    parts = [found.get(f"pulse.{name}") for name in ("new", "returning", "reactivated", "neither")]
+    known = [part for part in parts if part and part.value is not None]
+    assert sum(part.n for part in known) == 20
+    assert {part.total for part in known} == {20}
+
+
 def test_without_history_nobody_returns():
     found = facts(membership=[MEMBERSHIP | {"history_weeks": 0}])
     assert found["pulse.returning"].value is None
     assert found["pulse.lost_regulars"].value is None
+    assert "pulse.neither" not in found
 
 
 @pytest.mark.parametrize(("people", "value"), [(11, 0.8), (10, None), (0, None)])
