@@ -275,6 +275,12 @@ def test_a_first_week_is_called_so(name):
         assert page(told).lower().count("first week") > page(made).lower().count("first week")
 
 
+def test_a_longer_time_with_a_lower_share_is_explained_beside_the_table():
+    made = stored("community")
+    assert phrases.load("en")["response.within_caption"] in render.html(made)
+    assert phrases.load("en")["response.within_caption"] in render.markdown(made)
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
