@@ -99,6 +99,18 @@ class View:
         return not self.facts["report.history_weeks"].value
 
     @property
+    def verdict(self) -> str:
+        """Which sentence sums up the changes. A silence after a week with people is one, whatever the tests say."""
+        people = self.facts["voice.people"]
+        if self.is_first:
+            return "first"
+        if not people.value and people.previous:
+            return "silent"
+        if not self.facts["report.tests"].total:
+            return "few"
+        return "tests" if self.changes else "none"
+
+    @property
     def is_late(self) -> bool:
         """Whether the newest post is so old that the week may not be complete."""
         meta, zone = self.document.meta, self.document.meta.zone

@@ -216,6 +216,18 @@ def test_the_empty_report_is_honest():
         assert phrases.load(language)["page.empty"] in render.markdown(made)
 
 
+def test_a_week_that_fell_silent_is_a_change():
+    made, about = stored("empty"), {"voice.people": {"previous": 121.0}, "report.tests": {"total": 2}}
+    about["report.history_weeks"] = {"value": 9.0}
+    facts = tuple(msgspec.structs.replace(fact, **about.get(fact.id, {})) for fact in made.facts)
+    fell = msgspec.structs.replace(made, facts=facts)
+    for text in (render.markdown(fell), render.short_text(fell)):
+        assert "none in this week, 121 in the last" in text
+        assert "significantly" not in text
+    assert "none in this week" in render.html(fell)
+    assert not re.search(r": *$", render.markdown(fell), re.MULTILINE)
+
+
 def test_unknown_is_never_written_as_zero():
     made = stored("empty")
     unknown = [fact for fact in made.facts if fact.unit != "text" and fact.value is None]
