@@ -111,6 +111,11 @@ class View:
         return "tests" if self.changes else "none"
 
     @property
+    def has_new(self) -> bool:
+        """Whether a theme is named as new, which no test says."""
+        return any(change.kind == "new" for change in self.changes)
+
+    @property
     def is_late(self) -> bool:
         """Whether the newest post is so old that the week may not be complete."""
         meta, zone = self.document.meta, self.document.meta.zone

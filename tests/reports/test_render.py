@@ -293,6 +293,15 @@ def test_a_longer_time_with_a_lower_share_is_explained_beside_the_table():
     assert phrases.load("en")["response.within_caption"] in render.markdown(made)
 
 
+def test_new_themes_are_said_to_be_untested():
+    made = stored("community")
+    old = tuple(fact for fact in made.facts if fact.note != "new" or not fact.id.startswith("change."))
+    untested = phrases.load("en")["changes.untested"]
+    for page in (render.html, render.markdown):
+        assert untested in page(made)
+        assert untested not in page(msgspec.structs.replace(made, facts=old))
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
