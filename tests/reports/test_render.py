@@ -302,6 +302,11 @@ def test_new_themes_are_said_to_be_untested():
         assert untested not in page(msgspec.structs.replace(made, facts=old))
 
 
+def test_continuity_is_defined():
+    for page in (render.html, render.markdown):
+        assert phrases.load("en")["definitions.continuity"] in page(stored("community"))
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
