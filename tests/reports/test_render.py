@@ -307,6 +307,15 @@ def test_continuity_is_defined():
         assert phrases.load("en")["definitions.continuity"] in page(stored("community"))
 
 
+def test_a_title_and_its_text_do_not_run_together():
+    made = stored("community")
+    told = tuple(msgspec.structs.replace(quote, text="How to export\n\nA monthly mail") for quote in made.quotes)
+    told = msgspec.structs.replace(made, quotes=told)
+    assert "> How to export — A monthly mail\n" in render.markdown(told)
+    assert "How to export\n\nA monthly mail" in render.html(told)
+    assert re.search(r"blockquote p \{[^}]*white-space: pre-line", str(render.style()))
+
+
 def test_an_arrow_stands_only_where_a_test_was_significant():
     made = stored("community")
     arrows = sum("arrow" in (marks.get("class") or "") for _, marks in Page(render.html(made)).tags)
