@@ -196,7 +196,8 @@ def _kind(fact: Callable[..., Fact], now: Row | None) -> Fact:
     total, most = sum(counts.values()), max(counts.values())
     note = None if total == 0 else max(KINDS, key=counts.__getitem__) if 2 * most > total else "mixed"
     label = "Posts of the most frequent kind, of those with a judged kind"
-    return fact("kind", label, "share", most / total if total else None, n=most, total=total, note=note)
+    value = most / total if total else None
+    return fact("kind", label, "share", value, n=most, total=total, note=note, definition="2")
 
 
 def _areas(rows: Sequence[Row], active: int, scope: Scope) -> list[Fact]:

@@ -117,7 +117,10 @@ def _change(place: int, kind: str, fact: Fact) -> Fact:
 
 def _status_fact(rank: Fact, status: str) -> Fact:
     name = rank.id.removesuffix("rank") + "status"
-    return Fact(id=name, label="Status", query="theme_week", unit="text", value=None, note=status, params=rank.params)
+    return Fact(
+        id=name, label="Status", query="theme_week", unit="text", value=None, note=status, params=rank.params,
+        definition="2",
+    )  # fmt: skip
 
 
 def _tests(facts: Sequence[Fact], scope: Scope) -> Fact:
