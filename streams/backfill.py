@@ -25,7 +25,7 @@ from streams.topics import Topic
 
 TURN_SECONDS = 1.0
 SHARE = 20
-GLANCE_SECONDS = 0.1
+GLANCE_SECONDS = 0.02
 
 
 class Pace(NamedTuple):

@@ -194,8 +194,8 @@ def test_promoted_page_is_checked_by_its_revision_beside_a_newer_proposal(owner)
         owner,
         """
         update core.theme set name = name || ' again' where theme_id = (
-            select theme_id from mart.report_theme join mart.report using (report_id)
-            where week = date '2026-11-02' limit 1)
+            select theme_id from mart.fct_theme_week where week = date '2026-11-02'
+            order by people desc, theme_id limit 1)
         """,
     )
     run_weekly([monday], print, settings=read_settings(), again=True)

@@ -90,7 +90,7 @@ class Server:
     def end(self, number: signal.Signals) -> int:
         family = self.family()
         self.process.send_signal(number)
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=120)  # each part may take its time before it is ended by force
         assert until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"], seconds=60)
         assert until(lambda: not processes.all_recorded(self.home))
         return code
