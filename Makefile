@@ -21,8 +21,8 @@ demo: setup ## Take a generated community from Kafka to its weekly reports, and 
 	@$(BIN)/suara demo $(if $(SEED),--seed $(SEED)) $(if $(WEEKS),--weeks $(WEEKS)) $(if $(POSTS),--posts $(POSTS))
 
 test: setup ## Run all tests with real Kafka, PostgreSQL and Airflow (ARGS="tests/nlp -x" narrows it)
-	$(say) "Testing. The first server starts within seconds; about 7 minutes in all on 2 cores"
-	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 4 --dist loadfile --no-loadscope-reorder)
+	$(say) "Testing. The first server starts within seconds; about 8 minutes in all on 2 cores"
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses 3 --dist loadfile --no-loadscope-reorder)
 
 check: setup ## Format, lint, types, layers, lock, schemas, docs: all that needs no server
 	$(say) "Format and lint"
