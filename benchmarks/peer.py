@@ -46,20 +46,20 @@ class Workers:
             command = [*self._command, str(body["name"]), self._table, str(BATCH)]
             self._running = [subprocess.Popen(command, env=self._environment) for _ in range(self._number)]
         elif method == "DELETE":
-            self._ended = self.cpu()
-            for worker in self._running:
-                worker.terminate()
-            for worker in self._running:
-                worker.wait(30)
+            self._ended, ended = self.cpu(), self._running
             self._running = []
+            for worker in ended:
+                worker.terminate()
+            for worker in ended:
+                worker.wait(30)
 
     def tasks(self, _: str) -> list[tuple[str, str]]:
         """Say which workers failed."""
         return [("RUNNING" if w.poll() is None else "FAILED", f"exit code {w.poll()}") for w in self._running]
 
     def cpu(self) -> float:
-        """Return the CPU seconds of the workers since their start; that of those that were stopped is kept."""
-        return self._ended if not self._running else sum(sum(_times(worker.pid)) for worker in self._running)
+        """Return the CPU seconds of all workers so far; a repeat begins where the one before has ended."""
+        return self._ended + sum(sum(_times(worker.pid)) for worker in self._running)
 
     def rss(self) -> tuple[int, int]:
         """Return the memory of all workers in MB, now and at most."""
