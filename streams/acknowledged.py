@@ -7,14 +7,16 @@ answers that, it gives up no other batch. Its `flush` then waits for ever; its `
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from contextlib import suppress
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from kernel.clock import SystemClock
-from kernel.errors import PartUnavailableError, StreamError
+from kernel.errors import InputError, PartUnavailableError, StreamError
 
 # The client gives a record up by itself when its patience is over; this much later it will not do so any more.
 _GRACE_SECONDS = 10.0
@@ -27,6 +29,44 @@ class Acknowledgement(Protocol):
 
     def succeeded(self) -> bool:
         """Return whether the brokers have it."""
+
+
+class FlushedAtTheEnd(ABC):
+    """What flushes at the end of a `with` block that went well, and disconnects at that of any."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Wait until all that was taken is safe."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Disconnect."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self.close()
+
+
+def require_size(number: int, topic: str, key: bytes | None, value: bytes | None, *, limit: int) -> int:
+    """Return the bytes of a record that is to be sent. Raises `InputError` when they are too many."""
+    size = len(value or b"") + len(key or b"")
+    if size > limit:
+        message = f"record {number} for {topic} has {size:,} bytes, and at most {limit:,} fit"
+        raise InputError(message, remedy="Shorten it at the source; nothing of it was sent.")
+    return size
+
+
+def reason_of(error: Exception) -> str:
+    """Return what an error of the client says, or its name where it says nothing."""
+    return str(error) or type(error).__name__
 
 
 class OnTheWay:
@@ -77,6 +117,6 @@ class OnTheWay:
         except KafkaError as error:
             others = sum(not future.succeeded() for _, _, future in self._waiting)
             besides = f", nor were {others:,} others" if others else ""
-            message = f"record {number} for {topic} was not acknowledged{besides}: {str(error) or type(error).__name__}"
+            message = f"record {number} for {topic} was not acknowledged{besides}: {reason_of(error)}"
             kind = PartUnavailableError if getattr(error, "retriable", False) else StreamError
             raise kind(message, remedy="Send again: what arrived already is recognised and loaded once.") from error

@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Literal, NamedTuple, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from kafka import (
@@ -32,10 +31,10 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 from kafka.partitioner.default import DefaultPartitioner, murmur2
 from kafka.record import util as _record_util
 
-from kernel.errors import InputError, PartUnavailableError, StreamError
+from kernel.errors import PartUnavailableError, StreamError
 from kernel.log import logger
 from kernel.settings import KafkaSettings
-from streams.acknowledged import Acknowledgement, OnTheWay
+from streams.acknowledged import Acknowledgement, FlushedAtTheEnd, OnTheWay, reason_of, require_size
 from streams.reach import closed_door, connect_options, obstacle
 
 MAX_RECORD_BYTES = 1024 * 1024
@@ -85,7 +84,7 @@ class _RememberingPartitioner(DefaultPartitioner):  # type: ignore[misc]  # kafk
         return (_murmur2(serialized_key) & 0x7FFF_FFFF) % partitions if serialized_key else 0
 
 
-class Producer:
+class Producer(FlushedAtTheEnd):
     """Sends records so that each is written once, in the order of its key, or its loss is an error at `flush`."""
 
     def __init__(
@@ -115,10 +114,7 @@ class Producer:
     ) -> Acknowledgement:
         """Hand one record over; it is safe only after `flush`. Raises `InputError` when it is too large."""
         self._sent += 1
-        size = len(value or b"") + len(key or b"")
-        if size > self._limit:
-            message = f"record {self._sent} for {topic} has {size:,} bytes, and at most {self._limit:,} fit"
-            raise InputError(message, remedy="Shorten it at the source; nothing of it was sent.")
+        require_size(self._sent, topic, key, value, limit=self._limit)
         if len(self._way) >= MAX_IN_FLIGHT:
             self._way.require_oldest()
         if topic not in self._known:
@@ -138,18 +134,6 @@ class Producer:
     def close(self) -> None:
         """Give up what was not flushed, and disconnect."""
         self._way.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self.flush()
-        finally:
-            self.close()
 
     def _require(self, topic: str) -> None:
         if topic not in topic_ids(self._settings, [topic]):
@@ -217,10 +201,10 @@ class Consumer:
             found = self._kafka.poll(timeout_ms=int(seconds * 1000), max_records=max_records)
         except KafkaError as error:
             if getattr(error, "errno", None) in _DENIED:  # not all of the client's errors are Kafka's answers
-                message = f"Kafka does not let this user read on: {_reason(error)}"
+                message = f"Kafka does not let this user read on: {reason_of(error)}"
                 raise DeniedError(message, remedy=_GRANT) from error
             self.poll_errors += 1
-            _log.warning("poll failed", error=_reason(error), times=self.poll_errors)
+            _log.warning("poll failed", error=reason_of(error), times=self.poll_errors)
             time.sleep(min(seconds, 0.2))
             return {}
         if found:
@@ -265,7 +249,7 @@ class Consumer:
         try:
             self._kafka.commit(wanted, timeout_ms=5_000)
         except KafkaError as error:
-            _log.info("offset hint not taken", error=_reason(error))
+            _log.info("offset hint not taken", error=reason_of(error))
             return False
         return True
 
@@ -377,19 +361,15 @@ def _ours(settings: KafkaSettings, error: KafkaError) -> StreamError | PartUnava
     address = settings.bootstrap_servers
     if getattr(error, "retriable", False):
         found = obstacle(settings)
-        reason = found.message if found else f"it lets us in, and then: {_reason(error)}"
+        reason = found.message if found else f"it lets us in, and then: {reason_of(error)}"
         remedy = found.remedy if found else "`suara status` shows what is up."
         return PartUnavailableError(f"Kafka at {address} does not answer: {reason}", remedy=remedy)
-    message = f"Kafka at {address} refused: {_reason(error)}"
+    message = f"Kafka at {address} refused: {reason_of(error)}"
     return DeniedError(message, remedy=_GRANT) if getattr(error, "errno", None) in _DENIED else StreamError(message)
 
 
 def _places(partitions: Collection[Any]) -> frozenset[Place]:
     return frozenset(Place(*partition) for partition in partitions)
-
-
-def _reason(error: KafkaError) -> str:
-    return str(error) or type(error).__name__
 
 
 def warn_without_crc32c() -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
-from kernel.errors import InputError, PartUnavailableError
+from kernel.errors import PartUnavailableError
 from kernel.settings import KafkaSettings
-from streams.acknowledged import Acknowledgement
+from streams.acknowledged import Acknowledgement, FlushedAtTheEnd, require_size
 from streams.broker import MAX_RECORD_BYTES, PATIENCE_SECONDS, Header, Producer
 from streams.spool import Spool, Waiting, Writer
 
@@ -22,7 +20,7 @@ from streams.spool import Spool, Waiting, Writer
 MAX_UNACKNOWLEDGED_BYTES = 64 * 1024 * 1024
 
 
-class PatientProducer:
+class PatientProducer(FlushedAtTheEnd):
     """Takes records as `Producer` does, and sends what the spool holds before them. Use it in a `with` block.
 
     `tell` is called once, with what happened, when the spool is first used.
@@ -38,7 +36,7 @@ class PatientProducer:
     ) -> None:
         self._spool = spool
         self._tell = tell
-        self._unacknowledged: deque[tuple[Waiting, Acknowledgement]] = deque()
+        self._unacknowledged: deque[tuple[Waiting, int, Acknowledgement]] = deque()
         self._size = 0
         self._taken = 0
         self._open = ExitStack()
@@ -67,11 +65,8 @@ class PatientProducer:
         Raises `InputError` when it is too large, and `SpoolFullError` when brokers are away and it has no room.
         """
         self._taken += 1
+        size = require_size(self._taken, topic, key, value, limit=MAX_RECORD_BYTES)
         record = Waiting(topic, key, value, tuple(headers))
-        size = _size(record)
-        if size > MAX_RECORD_BYTES:
-            message = f"record {self._taken} for {topic} has {size:,} bytes, and at most {MAX_RECORD_BYTES:,} fit"
-            raise InputError(message, remedy="Shorten it at the source; nothing of it was sent.")
         if self._writer is not None:
             self._put(self._writer, record)
             return
@@ -83,7 +78,7 @@ class PatientProducer:
         except PartUnavailableError as error:
             self._put(self._go_to_spool(error), record)
             return
-        self._unacknowledged.append((record, acknowledgement))
+        self._unacknowledged.append((record, size, acknowledgement))
         self._size += size
         self._forget_acknowledged()
 
@@ -105,18 +100,6 @@ class PatientProducer:
             self._producer = None
         self._open.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if kind is None:
-                self.flush()
-        finally:
-            self.close()
-
     def _begin(self, settings: KafkaSettings, patience: float) -> None:
         try:
             self._producer = Producer(settings, patience=patience)
@@ -132,7 +115,7 @@ class PatientProducer:
             self._producer.close()
             self._producer = None
         self._writer = self._open.enter_context(self._spool.writing())
-        for record, acknowledgement in self._unacknowledged:
+        for record, _, acknowledgement in self._unacknowledged:
             if acknowledgement.succeeded():
                 self.safe += 1
             else:
@@ -145,10 +128,6 @@ class PatientProducer:
         self.safe += 1
 
     def _forget_acknowledged(self) -> None:
-        while self._unacknowledged and self._unacknowledged[0][1].succeeded():
-            self._size -= _size(self._unacknowledged.popleft()[0])
+        while self._unacknowledged and self._unacknowledged[0][2].succeeded():
+            self._size -= self._unacknowledged.popleft()[1]
             self.safe += 1
-
-
-def _size(record: Waiting) -> int:
-    return len(record.value or b"") + len(record.key or b"")
