@@ -154,12 +154,12 @@ def measure(*, number: int, batch: int, seed: int, posts_only: bool, processes: 
 
 def _sample(engine: Engine, settings: Settings, sinks: Sequence[psutil.Process], *, reached: float) -> Sample:
     """Wait until so many records are loaded, and look."""
-    while (loaded := _loaded(engine, settings.kafka.group)) < reached:
+    while (number := loaded(engine, settings.kafka.group)) < reached:
         time.sleep(0.02)
     cpu = [sink.cpu_times() for sink in sinks]
     return Sample(
         SystemClock().monotonic(),
-        loaded,
+        number,
         sum(times.user + times.system for times in cpu),
         _postgres_seconds(settings.home),
         sum(psutil.cpu_times()[:3]),
@@ -167,17 +167,18 @@ def _sample(engine: Engine, settings: Settings, sinks: Sequence[psutil.Process],
 
 
 def _rates(first: Sample, last: Sample) -> dict[str, Any]:
-    seconds, loaded, sinks, postgres, machine = (end - start for start, end in zip(first, last, strict=True))
+    seconds, records, sinks, postgres, machine = (end - start for start, end in zip(first, last, strict=True))
     return {
-        "loaded_per_second": round(loaded / seconds),
-        "sink_cpu_us": round(sinks / loaded * 1e6, 1),
-        "postgres_cpu_us": round(postgres / loaded * 1e6, 1),
-        "cpu_seconds_per_million": round((sinks + postgres) / loaded * 1e6, 1),
+        "loaded_per_second": round(records / seconds),
+        "sink_cpu_us": round(sinks / records * 1e6, 1),
+        "postgres_cpu_us": round(postgres / records * 1e6, 1),
+        "cpu_seconds_per_million": round((sinks + postgres) / records * 1e6, 1),
         "other_cores_busy": round((machine - sinks - postgres) / seconds, 2),
     }
 
 
-def _loaded(engine: Engine, group: str) -> int:
+def loaded(engine: Engine, group: str) -> int:
+    """Return how many records of the posts' topic the sinks of a group have loaded or refused."""
     return sum(position.next_offset for position in positions(engine, group=group, topics=[Topic.POSTS]).values())
 
 

@@ -32,13 +32,13 @@ import psutil
 import psycopg
 from sqlalchemy import Engine
 
-from benchmarks.sink import events
+from benchmarks.sink import events, loaded
 from kernel import log
 from kernel.errors import SuaraError
 from kernel.settings import KafkaSettings, read_settings
 from streams.broker import Place, Producer, logs
 from streams.events import Event, encode
-from streams.offsets import positions, waiting
+from streams.offsets import waiting
 from streams.past import Past, Stretch
 from streams.publisher import publish
 from streams.reconcile import core_counts
@@ -119,15 +119,11 @@ def full_speed(found: stack.Addresses, engine: Engine, environment: dict[str, st
     with Producer(found.kafka) as producer:
         publish(islice(_endless(seed), number), producer)
 
-    def loaded() -> int:
-        stored = positions(engine, group=found.kafka.group, topics=[Topic.POSTS])
-        return sum(position.next_offset for position in stored.values())
-
     with _sink(environment):
-        while not (first := loaded()):
+        while not (first := loaded(engine, found.kafka.group)):
             time.sleep(0.05)
         began = time.monotonic()
-        while (now := loaded()) < number:
+        while (now := loaded(engine, found.kafka.group)) < number:
             time.sleep(0.05)
     return (now - first) / (time.monotonic() - began)
 

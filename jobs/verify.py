@@ -8,9 +8,10 @@ the freeze. Each is listed with its cause.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 
 import insights
 from jobs import pages
-from jobs.context import code_version, open_context
+from jobs.context import Context, code_version, open_context
 from jobs.report import answers, scope_of
 from kernel.model import Fact, Quote
 from reports import document, evidence
@@ -61,9 +62,8 @@ def verify(monday: date, area: str, revision: int | None = None) -> Check:
             findings.append(Finding("frozen rows", "were changed by hand since they were frozen", broken=True))
         findings += _compare_quotes(connection, quotes)
         made = pages.read_document(connection, context.community, row.report_id)
-        unsilenced = pages.read_document(connection, context.community, row.report_id, as_written=True)
         wanted = pages.files(context.settings, made)
-        findings += _compare_pages(made.meta, wanted, pages.files(context.settings, unsilenced))
+        findings += _compare_pages(made.meta, wanted, partial(_unsilenced, connection, context, row.report_id))
         findings += [
             Finding(what, cause, broken=False) for what, cause in documents.live_differences(connection, row.input_id)
         ]
@@ -106,19 +106,25 @@ def _compare_quotes(connection: Connection, quotes: list[Quote]) -> list[Finding
     return findings
 
 
+def _unsilenced(connection: Connection, context: Context, report_id: int) -> dict[Path, bytes]:
+    """Return a report's pages with the words of those who opted out since."""
+    return pages.files(context.settings, pages.read_document(connection, context.community, report_id, as_written=True))
+
+
 def _compare_pages(
-    meta: document.Meta, wanted: Mapping[Path, bytes], unsilenced: Mapping[Path, bytes]
+    meta: document.Meta, wanted: Mapping[Path, bytes], unsilenced: Callable[[], Mapping[Path, bytes]]
 ) -> list[Finding]:
+    """Compare pages on disk with what they have to be; `unsilenced` is asked for, once, where one differs."""
+    found = {path: path.read_bytes() if path.is_file() else None for path in wanted}
+    differing = [path for path, content in wanted.items() if found[path] != content]
+    before = unsilenced() if differing else {}
     again = f"`suara report render --week {meta.week} --area {meta.area} --revision {meta.revision}`"
     findings = []
-    for path, content in wanted.items():
-        found = path.read_bytes() if path.is_file() else None
-        if found == content:
-            continue
+    for path in differing:
         cause, broken = "page on disk differs from its facts", True
-        if found is None:
+        if found[path] is None:
             cause = "page is not on disk"
-        elif found == unsilenced[path]:
+        elif found[path] == before[path]:
             cause, broken = "page on disk still has words of somebody who asked not to be quoted since", False
         elif meta.code_version != code_version():
             # Other templates give other bytes: that alone is no sign of a hand in the page.

@@ -38,13 +38,14 @@ def migrate(
     from warehouse.migrate import require_revision, shape
 
     settings = read_settings()
-    if to is not None and processes.find(settings.home, stack.SINK):
-        message = "the sink of this home is running"
-        raise PartUnavailableError(message, remedy="Stop it with `suara down`, and the sinks of other machines too.")
     if to is not None:
+        if processes.find(settings.home, stack.SINK):
+            message = "the sink of this home is running"
+            remedy = "Stop it with `suara down`, and the sinks of other machines too."
+            raise PartUnavailableError(message, remedy=remedy)
         require_revision(to)
-    if to is not None and not yes:
-        typer.confirm(f"Delete all that revisions after {to} added? (--yes does not ask)", abort=True, err=True)
+        if not yes:
+            typer.confirm(f"Delete all that revisions after {to} added? (--yes does not ask)", abort=True, err=True)
     url = stack.ensure_warehouse(settings, say=say, revision=to or "head")
     found, needed = shape(url)
     typer.echo(

@@ -51,8 +51,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     filled = [column for column in columns if any(row.get(column) is not None for row in rows)]
-    for column in filled:
-        cells = [_cell(row.get(column)) for row in rows]
+    shown = [[_cell(row.get(column)) for row in rows] for column in filled]
+    for column, cells in zip(filled, shown, strict=True):
         # A date, an address or a path that is broken over two lines cannot be copied: only words are wrapped.
         table.add_column(
             column.replace("_", " "),
@@ -61,8 +61,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
             no_wrap=not any(" " in cell for cell in cells),
             overflow="fold",
         )
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in filled))
+    for line in zip(*shown, strict=True):
+        table.add_row(*line)
     console = Console()
     wide = console.options.update(max_width=10_000)
     console.width = max(console.width, Measurement.get(console, wide, table).minimum)

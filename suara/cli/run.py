@@ -210,11 +210,11 @@ def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
         return [parse_monday(week)]
     if first or last:
         return mondays_between(*_ends(first, last))
-    _covered()
     from jobs import plan
 
     weeks = plan.open_weeks()
     if not weeks:
+        _covered()  # no posts at all is another error
         message = "no week with posts is over yet"
         raise StaleInputError(message, remedy="Run the days that are over with: suara run daily")
     if len(weeks) > 1:
