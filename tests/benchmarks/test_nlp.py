@@ -28,7 +28,7 @@ def test_cut_prints_what_each_limit_costs_and_loses(table: Path, capsys: pytest.
     short, long = json.loads(capsys.readouterr().out)
     assert (short["characters"], long["characters"]) == (80, 300)
     assert short["texts"] == long["texts"] == 8
-    assert short["right"] == long["right"] <= 8  # no text is longer than 80 characters
+    assert short["share"] == long["share"] <= 1  # no text is longer than 80 characters
 
 
 def test_an_unknown_column_is_named_with_those_there_are(table: Path) -> None:

@@ -1,0 +1,47 @@
+"""Labelled texts of any CSV or JSON-lines file, plain or gzip."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.connectors import rows
+from streams.connectors.base import RejectedRow
+from streams.connectors.opening import Format
+
+
+def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
+    """Add the options that name a file and its columns; `rows` are drawn unless the user says otherwise, 0 for all."""
+    parser.add_argument("--data", type=Path, required=True, help="CSV or JSON-lines file, plain or gzip")
+    parser.add_argument("--text", nargs="+", required=True, metavar="COLUMN", help="column of the texts; title first")
+    parser.add_argument("--label", required=True, metavar="COLUMN", help="column of the labels")
+    parser.add_argument("--rows", type=int, default=rows, help=f"rows drawn, 0 for all (default {rows})")
+    parser.add_argument("--seed", type=int, default=1, help="draws other rows")
+
+
+def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, seed: int) -> list[tuple[str, str]]:
+    """Return so many rows of a file, drawn at random, 0 for all: the columns' text, a line each, and the label.
+
+    Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
+    """
+    form: Format = "jsonl" if ".jsonl" in path.suffixes else "csv"
+    table = rows.inspect(path, form)
+    for column in (*columns, label):
+        if column not in table.columns:
+            sys.exit(f"{path} has no column '{column}'; it has {', '.join(table.columns)}")
+    found = [
+        ("\n".join(part for part in item[1][:-1] if part), item[1][-1] or "")
+        for item in rows.read(table, [*columns, label], lenient=True)
+        if not isinstance(item, RejectedRow)
+    ]
+    found = [(words, name) for words, name in found if words and name]
+    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
+    return found[:number] if number else found
+
+
+def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the rows that the options of `arguments` ask for."""
+    return labelled(options.data, options.text, options.label, number=options.rows, seed=options.seed)
