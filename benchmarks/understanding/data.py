@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from streams.connectors import rows
@@ -27,19 +27,26 @@ def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, see
 
     Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
     """
-    form: Format = "jsonl" if ".jsonl" in path.suffixes else "csv"
-    table = rows.inspect(path, form)
-    for column in (*columns, label):
-        if column not in table.columns:
-            sys.exit(f"{path} has no column '{column}'; it has {', '.join(table.columns)}")
-    found = [
-        ("\n".join(part for part in item[1][:-1] if part), item[1][-1] or "")
-        for item in rows.read(table, [*columns, label], lenient=True)
-        if not isinstance(item, RejectedRow)
-    ]
-    found = [(words, name) for words, name in found if words and name]
+    found = [(words, name) for words, (name,) in columns_of(path, columns, [label]) if words and name]
     random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
     return found[:number] if number else found
+
+
+def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield for each row the text columns, a line each, and the other columns.
+
+    Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
+    """
+    form: Format = "jsonl" if ".jsonl" in path.suffixes else "csv"
+    table = rows.inspect(path, form)
+    for column in (*texts, *others):
+        if column not in table.columns:
+            sys.exit(f"{path} has no column '{column}'; it has {', '.join(table.columns)}")
+    for item in rows.read(table, [*texts, *others], lenient=True):
+        if not isinstance(item, RejectedRow):
+            values = item[1]
+            said = "\n".join(part for part in values[: len(texts)] if part)
+            yield said, tuple(value or "" for value in values[len(texts) :])
 
 
 def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
