@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.understanding import cut, pairs, themes
+from benchmarks.understanding import cut, pairs, pii, themes
 from kernel.errors import SuaraError
 
 
@@ -33,7 +33,7 @@ class Task(Protocol):
         ...
 
 
-TASKS: Mapping[str, Task] = {"cut": cut, "pairs": pairs, "themes": themes}
+TASKS: Mapping[str, Task] = {"cut": cut, "pairs": pairs, "pii": pii, "themes": themes}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,3 +34,26 @@ def test_cut_prints_what_each_limit_costs_and_loses(table: Path, capsys: pytest.
 def test_an_unknown_column_is_named_with_those_there_are(table: Path) -> None:
     with pytest.raises(SystemExit, match="no column 'words'; it has title, body, area"):
         main(["cut", "--data", str(table), "--text", "words", "--label", "area"])
+
+
+def test_pii_prints_for_each_kind_and_language_what_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["pii", "--posts", "20", "--json"])
+    *rows, everything = json.loads(capsys.readouterr().out)
+    assert {row["language"] for row in rows} == {"en", "id"}
+    assert all(row["posts"] == 20 for row in rows)
+    assert all(row["recall"] >= 0.9 and row["precision"] >= 0.9 for row in rows if row["kind"] != "name")
+    assert everything["posts"] == 520
+
+
+def test_pii_counts_in_a_file_and_prints_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "posts.jsonl"
+    path.write_text(json.dumps({"body": "mail rina@contoh.co.id or budi@contoh.co.id"}) + "\n", "utf-8")
+    main(["pii", "--data", str(path), "--text", "body", "--json"])
+    printed = capsys.readouterr().out
+    assert {row["kind"]: row["spans"] for row in json.loads(printed) if row.get("spans")} == {"email": 2}
+    assert "contoh" not in printed
+
+
+def test_pii_needs_the_columns_of_a_file(table: Path) -> None:
+    with pytest.raises(SystemExit, match="--text COLUMN"):
+        main(["pii", "--data", str(table)])
