@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from jobs.areas import area_of
-from jobs.context import Context, encoder
+from jobs.context import Context
 from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
@@ -86,21 +86,21 @@ def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[C
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
-    encoder_name = encoder(context.settings.encoder.name).name
-    rows = store.read_space(connection, encoder_name)
+    encoder = context.encoder_name
+    rows = store.read_space(connection, encoder)
     if rows:
         means = {language: mean for _, language, mean, _ in rows}
         frozen = space.Space(version=rows[0][0], means=means, component=rows[0][3])
     else:
-        frozen = space.fit(raw, languages)
+        frozen = space.fit(raw, languages, encoder=encoder)
         if len(raw):
-            store.write_space(connection, encoder_name, frozen.version, frozen.means, frozen.component, len(raw))
-    return frozen, f"{encoder_name}/{frozen.version}"
+            store.write_space(connection, encoder, frozen.version, frozen.means, frozen.component, len(raw))
+    return frozen, f"{encoder}/{frozen.version}"
 
 
 def _memory(connection: Connection, context: Context, monday: date, frozen: space.Space) -> registry.Memory:
     rows = store.read_memory(connection, monday, per_theme=MEMORY_PER_THEME)
-    vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=encoder(context.settings.encoder.name).name)
+    vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=context.encoder_name)
     kept = [(theme, vectors[sha], language) for theme, sha, language in rows if sha in vectors]
     if not kept:
         return registry.Memory(vectors=np.empty((0, 384), np.float32), theme_ids=np.empty(0, np.int64))

