@@ -21,7 +21,7 @@ _PATH = "SUARA_ENCODER__PATH"
 
 
 class FolderEncoder:
-    """A model that sentence-transformers runs in this process; nothing is fetched, and no code of the folder runs."""
+    """A model that sentence-transformers runs here. Nothing is fetched, and a model with code of its own is refused."""
 
     def __init__(self, chosen: EncoderSettings) -> None:
         path = _folder(chosen)

@@ -187,3 +187,15 @@ def test_a_folder_that_lacks_its_weights_is_told(folder, tmp_path):
     (broken / "model.safetensors").unlink()
     with pytest.raises(SettingsError, match=r"broken cannot be loaded: \w+: "):
         load_encoder(in_folder(broken))
+
+
+def test_code_in_a_folder_does_not_run(folder, tmp_path):
+    strange = Path(shutil.copytree(folder, tmp_path / "strange"))
+    (strange / "own.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Own: ...\n")
+    modules = (strange / "modules.json").read_text()
+    ours = "sentence_transformers.sentence_transformer.modules.pooling.Pooling"
+    assert ours in modules
+    (strange / "modules.json").write_text(modules.replace(ours, "own.Own"))
+    with pytest.raises(SettingsError, match="strange cannot be loaded: ValueError"):
+        load_encoder(in_folder(strange))
+    assert not (tmp_path / "ran").exists()
