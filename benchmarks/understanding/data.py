@@ -7,10 +7,13 @@ import random
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from streams.connectors import rows
 from streams.connectors.base import RejectedRow
 from streams.connectors.opening import Format
+
+_Row = TypeVar("_Row")
 
 
 def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
@@ -28,8 +31,7 @@ def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, see
     Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
     """
     found = [(words, name) for words, (name,) in columns_of(path, columns, [label]) if words and name]
-    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
-    return found[:number] if number else found
+    return drawn(found, number=number, seed=seed)
 
 
 def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -47,6 +49,12 @@ def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Itera
             values = item[1]
             said = "\n".join(part for part in values[: len(texts)] if part)
             yield said, tuple(value or "" for value in values[len(texts) :])
+
+
+def drawn(rows: list[_Row], *, number: int, seed: int) -> list[_Row]:
+    """Return so many of the rows, 0 for all, in an order that is drawn at random."""
+    random.Random(seed).shuffle(rows)  # noqa: S311 - a sample, no secret
+    return rows[:number] if number else rows
 
 
 def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
