@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from benchmarks import theme_continuity
 from benchmarks.understanding import cut, day, heads, language, pairs, pii, themes
 from kernel.errors import SuaraError
 from suara.cli.output import print_rows
@@ -31,6 +32,7 @@ class Task(Protocol):
 
 
 TASKS: Mapping[str, Task] = {
+    "continuity": theme_continuity,
     "cut": cut,
     "day": day,
     "head": heads,

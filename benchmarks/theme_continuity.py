@@ -8,7 +8,6 @@ theme that holds most posts of a label is the same one in two weeks that follow 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import time
@@ -20,8 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
@@ -32,6 +29,9 @@ from kernel.errors import SuaraError
 from nlp import clusters, matching
 from nlp.registry import KnownTheme, Memory, run_week
 from nlp.shapes import ThemePost
+from suara.cli.output import print_rows
+
+HELP = "whether themes keep their identity over six simulated weeks, beside other ways of following them"
 
 Labels = NDArray[np.int64]
 
@@ -189,42 +189,57 @@ def judge(simulation: Simulation, themes: Labels) -> dict[str, Any]:
         "unassigned": round(float((found < 0).mean()), 4),
         "continuity": round(float(np.mean(pairs)), 3),
         "pairs": len(pairs),
-        "new_seen_as_new": f"{len(new)}/{len(simulation.new)}",
+        "new": len(simulation.new),
+        "new_seen_as_new": len(new),
     }
 
 
-def main() -> None:
-    """Simulate, follow and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.theme_continuity", description=__doc__.split("\n\n")[0])
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the task."""
     data.arguments(parser, rows=0)
     parser.add_argument("--way", nargs="+", choices=WAYS, default=list(WAYS), help="ways of following (default all)")
     parser.add_argument("--granularity", type=float, nargs="+", default=[2.0], help="as in suara.toml (default 2)")
     parser.add_argument("--simulations", type=int, default=1, help="simulations with seeds of their own (default 1)")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-    try:
-        rows = data.chosen(options)
-    except SuaraError as error:
-        sys.exit(str(error))
-    texts = read(rows, options.vectors)
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return one row a simulation, way and granularity, and their means where there are several simulations."""
+    rows = data.chosen(options)
+    texts, labels = read(rows, options.vectors), [label for _, label in rows]
     figures = []
-    for seed in range(options.seed, options.seed + options.simulations):
-        simulation = simulate(texts, [label for _, label in rows], seed=seed)
-        for way in options.way:
-            for granularity in options.granularity:
+    for way in options.way:
+        for granularity in options.granularity:
+            own = []
+            for seed in range(options.seed, options.seed + options.simulations):
+                simulation = simulate(texts, labels, seed=seed)
                 began = time.process_time()
                 themes = WAYS[way](simulation, granularity=granularity, seed=seed)
                 seconds = round(time.process_time() - began, 1)
-                told = {"way": way, "seed": seed, "granularity": granularity}
-                figures.append({**told, **judge(simulation, themes), "cpu_seconds": seconds})
-    if options.json:
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-        return
-    table = Table(*(column.replace("_", " ") for column in figures[0]))
-    for row in figures:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+                told = {"way": way, "granularity": granularity, "seed": seed}
+                own.append({**told, **judge(simulation, themes), "cpu_seconds": seconds})
+            figures += own
+            if len(own) > 1:
+                figures.append({"way": way, "granularity": granularity, "seed": "mean", **_means(own)})
+    return figures
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    columns = ("pooled_ari", "v_measure", "unassigned", "continuity", "new_seen_as_new", "cpu_seconds")
+    return {column: round(float(np.mean([row[column] for row in rows])), 3) for column in columns}
+
+
+def main() -> None:
+    """Simulate, follow and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.theme_continuity", description=__doc__.split("\n\n")[0])
+    arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args()
+    try:
+        figures = measure(options)
+    except SuaraError as error:
+        sys.exit(str(error))
+    print_rows(figures, list(figures[0]), json=options.json, empty="")
 
 
 if __name__ == "__main__":

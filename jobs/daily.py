@@ -17,6 +17,7 @@ from jobs.context import Context, open_context
 from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
 from kernel.errors import StaleInputError
+from kernel.model import Post
 from nlp import annotate, duplicates
 from streams.offsets import waiting
 from warehouse import marts, posts, runs
@@ -90,6 +91,11 @@ def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annota
     with context.begin() as connection:
         span = day_span(day, context.zone)
         due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
+    return prepare(context, due)
+
+
+def prepare(context: Context, due: Sequence[Post]) -> list[annotate.Prepared]:
+    """Return posts made ready by the settings of the community."""
     table = context.community.community
     return annotate.prepare(
         due,
@@ -100,16 +106,17 @@ def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annota
     )
 
 
-def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.float32]:
-    """Return one vector a text, encoding and storing those that the warehouse does not hold yet."""
+def encode(context: Context, texts: Sequence[tuple[bytes, str]], *, keep: bool = True) -> NDArray[np.float32]:
+    """Return one vector a text, encoding those that the warehouse does not hold yet, and storing them if `keep`."""
     model = context.encoder_name
     with context.begin() as connection:
         known = posts.read_vectors(connection, (sha for sha, _ in texts), model=model)
     missing = {sha: encoded for sha, encoded in texts if sha not in known}
     if missing:
         fresh = context.encoder.encode(list(missing.values()))
-        with context.begin() as connection:
-            posts.write_vectors(connection, list(missing), fresh, model=model)
+        if keep:
+            with context.begin() as connection:
+                posts.write_vectors(connection, list(missing), fresh, model=model)
         known |= dict(zip(missing, fresh, strict=True))
     if not texts:
         return np.empty((0, 384), dtype=np.float32)

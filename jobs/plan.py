@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from jobs import weekly
-from jobs.context import code_version, open_context
+from jobs.context import Context, code_version, open_context
 from kernel.calendar import Span, day_span, days_of_week, mondays_between
 from nlp import heads
 from nlp.encoder import BUILT_IN, work
@@ -80,8 +80,7 @@ def estimate(days: Sequence[date]) -> tuple[int, float | None]:
     context = open_context()
     texts: list[str] = []
     with context.begin() as connection:
-        for first, last in _stretches(days):
-            span = Span(day_span(first, context.zone).start, day_span(last, context.zone).end)
+        for span in _spans(days, context):
             chars = context.settings.encoder.max_chars
             texts += posts.due_texts(connection, span, steps=context.steps, chars=chars)
     distinct = list(dict.fromkeys(texts))
@@ -95,6 +94,13 @@ def estimate(days: Sequence[date]) -> tuple[int, float | None]:
     return len(texts), taken * work(distinct) / work(tried) if model.name == BUILT_IN else None
 
 
+def reread(days: Sequence[date]) -> int:
+    """Return how many posts of `days` are due only because other steps have read them."""
+    context = open_context()
+    with context.begin() as connection:
+        return sum(posts.count_reread(connection, span, steps=context.steps) for span in _spans(days, context))
+
+
 def silent_heads() -> str | None:
     """Return why no post can get a sentiment, type, abuse or spam by this encoder; None where all can."""
     encoder = open_context().encoder_name
@@ -102,6 +108,11 @@ def silent_heads() -> str | None:
     if encoder == made_with:
         return None
     return f"their models were made with {made_with or 'several encoders'}, and {encoder} is in use"
+
+
+def _spans(days: Sequence[date], context: Context) -> list[Span]:
+    zone = context.zone
+    return [Span(day_span(first, zone).start, day_span(last, zone).end) for first, last in _stretches(days)]
 
 
 def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:

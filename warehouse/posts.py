@@ -35,18 +35,25 @@ def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> 
     return list(connection.execute(text(query), _bounds(span, steps)).scalars())
 
 
+_POST = """
+    select p.post_id, p.version, s.name as source, s.kind as source_kind, p.thread_id, p.member_id,
+           mp.person_id, m.role, p.created_at, coalesce(p.body, '') as body, p.body_format, p.title,
+           p.is_thread_start, p.rating, p.lang_hint
+"""
+_OF_POST = """
+    from core.post p
+    join core.source s using (source_id)
+    join core.member m using (member_id)
+    join core.member_person mp using (member_id)
+    left join core.post_annotation a using (post_id)
+"""
+
+
 def read_due(connection: Connection, span: Span, *, steps: str, shard: int, shards: int) -> list[Post]:
     """Return the posts of `span` that are due, in the order of their keys: part `shard` of `shards`."""
     rows = connection.execute(
-        text("""
-            select p.post_id, p.version, s.name as source, s.kind as source_kind, p.thread_id, p.member_id,
-                   mp.person_id, m.role, p.created_at, coalesce(p.body, '') as body, p.body_format, p.title,
-                   p.is_thread_start, p.rating, p.lang_hint
-            from core.post p
-            join core.source s using (source_id)
-            join core.member m using (member_id)
-            join core.member_person mp using (member_id)
-            left join core.post_annotation a using (post_id)
+        text(f"""
+            {_POST} {_OF_POST}
             where p.created_at >= :start and p.created_at < :end and p.status = 'live'
               and (a.post_id is null or a.post_version <> p.version or a.steps <> :steps)
               and p.post_id % :shards = :shard
@@ -55,6 +62,34 @@ def read_due(connection: Connection, span: Span, *, steps: str, shard: int, shar
         _bounds(span, steps) | {"shard": shard, "shards": shards},
     )
     return [Post(**row) for row in rows.mappings()]
+
+
+def count_reread(connection: Connection, span: Span, *, steps: str) -> int:
+    """Return how many live posts written in `span` are due only because other steps have read them."""
+    query = f"select count(*) {_DUE} and a.post_version = p.version"
+    return int(connection.execute(text(query), _bounds(span, steps)).scalar_one())
+
+
+_ANNOTATED = f"""
+    {_POST}, a.language, a.text_sha256, a.sentiment, a.feedback_type, a.is_spam, a.masked
+    {_OF_POST}
+    where p.status = 'live' and a.post_version = p.version
+    order by a.steps = :steps, md5(p.post_id::text) limit :number
+"""
+
+
+def read_annotated(connection: Connection, *, steps: str, number: int) -> list[tuple[Post, dict[str, Any]]]:
+    """Return so many live posts with what is stored of them, those that other steps have read first.
+
+    The sample is spread over all posts and is always the same one.
+    """
+    rows = connection.execute(text(_ANNOTATED), {"steps": steps, "number": number})
+    found = []
+    for row in rows.mappings():
+        values = {name: row[name] for name in Post.__struct_fields__}
+        stored = {name: row[name] for name in ("language", "sentiment", "feedback_type", "is_spam", "masked")}
+        found.append((Post(**values), stored | {"text_sha256": bytes(row["text_sha256"])}))
+    return found
 
 
 def drop_stale(connection: Connection, span: Span) -> int:

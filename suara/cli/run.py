@@ -70,6 +70,31 @@ def weekly_command(
     run_weekly(_since_posts(_weeks(week, first, last)), typer.echo, settings=settings, again=again)
 
 
+@run.command("shadow")
+def shadow_command(
+    *,
+    posts: Annotated[int, typer.Option("--posts", min=1, help="How many posts are read again.")] = 500,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Read posts again by the steps of today beside what is stored, and print what would change. Nothing is written.
+
+    Worth a look after an upgrade, or a change of languages, encoder or products, before the next `suara run daily`.
+    """
+    from jobs.shadow import shadow
+    from suara.cli.output import print_rows
+
+    _start()
+    steps, found = shadow(posts)
+    rows = [
+        {"field": one.field, "posts": one.compared, "changed": one.changed,
+         "share": f"{one.changed / max(one.compared, 1):.1%}", "mostly": list(one.mostly)}
+        for one in found
+    ]  # fmt: skip
+    if not json:
+        typer.echo(f"Steps of today: {steps}")
+    print_rows(rows, ["field", "posts", "changed", "share", "mostly"], json=json, empty="No post has been read yet.")
+
+
 def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool = False) -> int:
     """Run those days that are over and due, or all that are over; return how many ran."""
     from jobs import plan
@@ -94,6 +119,8 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
     if posts:
         takes = "an unknown time" if seconds is None else f"about {_span(seconds)}"
         say(f"Days to run: {len(due)}, posts to read: {posts:,}; encoding takes {takes} here")
+        if again := plan.reread(due):
+            say(f"Other steps have read {again:,} of them before; what changes is shown by: suara run shadow")
         if reason := plan.silent_heads():
             say(f"Sentiment, type, abuse and spam will be unknown: {reason}. Make them anew with: make models")
     ahead = ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way)

@@ -2,78 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from benchmarks.understanding.community import Said, load
 from jobs import edits
-from jobs.context import Context, open_context
 from jobs.parts import parts
-from jobs.themes import themes
 from kernel.errors import InputError
 from nlp.edits import KINDS, UNDONE
 from suara.cli.main import app
-from tests.nlp.weeks import week
+from tests.jobs.community import MONDAYS, SUBJECTS
 from warehouse.engine import connect
 
-SUBJECTS = ["dark mode", "login code", "boss fight"]
-MONDAYS = [date(2026, 10, 5) + timedelta(weeks=number) for number in range(4)]
 BY = "Rina"
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "areas-themes-delivery.md"
-
-
-class Community:
-    """Four weeks of posts; `about` says what each is about."""
-
-    def __init__(self) -> None:
-        self.context: Context = open_context()
-        said, about = [], []
-        for number, monday in enumerate(MONDAYS):
-            posts, subjects = week(number + 1, SUBJECTS if number < 2 else [*SUBJECTS, "battery"])
-            said += [Said(monday, str(post.person_id), post.language, post.text) for post in posts]
-            about += [subjects[post.post_id] for post in posts]
-        with connect(self.context.url).begin() as connection:
-            self.about = dict(zip(load(connection, said), about, strict=True))
-
-    def run(self, *weeks: int) -> None:
-        for number in weeks:
-            themes(self.context, MONDAYS[number])
-
-    def ask(self, query: str) -> list[tuple[object, ...]]:
-        with self.context.begin() as connection:
-            return [tuple(row) for row in connection.execute(text(query))]
-
-    def shown(self) -> dict[int, int]:
-        """Return the theme under which each post is shown."""
-        query = "select post_id, current_theme_id from mart.fct_post join mart.dim_theme using (theme_id)"
-        return dict(self.ask(query))  # type: ignore[arg-type]
-
-    def state(self) -> tuple[object, ...]:
-        """Return all that people can change."""
-        columns = "theme_id, name, name_source, status, merged_into, area, area_source, owner, owner_source"
-        return self.ask(f"select {columns} from core.theme order by 1"), sorted(self.shown().items())
-
-    def theme_of(self, subject: str) -> int:
-        """Return the theme that holds most posts of a subject."""
-        held = [theme for post, theme in self.shown().items() if self.about[post] == subject]
-        return max(set(held), key=held.count)
-
-    def posts_of(self, theme: int) -> list[int]:
-        return sorted(post for post, shown in self.shown().items() if shown == theme)
-
-
-@pytest.fixture
-def community(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Community:
-    for name in [name for name in os.environ if name.startswith("SUARA_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("SUARA_WAREHOUSE__URL", warehouse_url)
-    return Community()
 
 
 def test_every_edit_survives_later_weeks_and_weeks_run_again(community):

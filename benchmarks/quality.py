@@ -1,0 +1,181 @@
+"""The page of measured quality, `docs/explanation/quality.md`, by `python -m benchmarks.quality --data FOLDER`.
+
+The folder holds public sets, one subfolder each. A set that is missing is named on the page and not measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import nlp
+from nlp import annotate, registry
+from nlp.encoder import BUILT_IN
+
+_HEAD = """# How well texts are understood
+
+Written by `python -m benchmarks.quality --data FOLDER --write docs/explanation/quality.md` on {date}
+({processor}). Steps `{steps}`, themes `{themes}`, encoder `{encoder}`. Each table stands under the command that makes
+it again; `FOLDER` holds the public sets. CPU-seconds are without the encoder's, whose vectors are kept.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, what to know, and the commands whose tables follow."""
+
+    title: str
+    about: str
+    runs: tuple[str, ...]
+
+
+_BANKING = "FOLDER/banking77/train.csv.gz --text text --label category"
+_STACK = "FOLDER/stackoverflow20/stackoverflow20.csv.gz --text text --label label"
+_NEWS = "FOLDER/octis_bbc_news/octis_bbc_news.csv.gz --text text --label label"
+_NUSAX = "FOLDER/nusax_senti/nusax_senti.csv.gz --text text"
+_REVIEWS = "FOLDER/id_public_service_reviews/id_public_service_reviews.csv.gz --text Ulasan"
+_TYPES = '--read "Bug Report=bug" "Feature Request=request" --rest other'
+_THREE = "--say question=other complaint=other praise=other"
+_ISSUES = "FOLDER/nlbse24_issues/train.csv.gz --text title body --label label --lang en"
+
+SECTIONS = (
+    Section(
+        "Themes found without labels",
+        "*suara* is the first week of a registry that knows nothing, with default settings; *leiden* only its "
+        "communities; *bertopic* is BERTopic as it comes, on the same vectors; *nmf* alone is told how many labels. "
+        "*named* is the share of themes whose name holds a word of their commonest label.",
+        (
+            f"themes --data {_BANKING} --engine suara leiden bertopic nmf",
+            f"themes --data {_STACK} --engine suara leiden bertopic nmf --seeds 2",
+            f"themes --data {_NEWS}",
+        ),
+    ),
+    Section(
+        "Two languages in one space",
+        "The share of sentences that share a group with their translation.",
+        (f"pairs --data {_NUSAX} --pair id --language lang",),
+    ),
+    Section(
+        "Identity over six weeks",
+        "Six simulated weeks; a sixth of the labels leaves and another comes. *Continuity* is how often the main theme "
+        "of a label is the same one week later.",
+        (
+            f"continuity --data {_BANKING} --way registry --granularity 2 8 --simulations 3",
+            f"continuity --data {_BANKING} --way hungarian merge_models --granularity 2",
+        ),
+    ),
+    Section(
+        "Language",
+        "Shares of texts read as each configured language.",
+        (
+            f"language --data {_NUSAX} --label lang --read english=en indonesian=id --words 5 0",
+            f"language --data {_REVIEWS} --label 'Nama Aplikasi' --least 4 --most 8",
+        ),
+    ),
+    Section(
+        "Sentiment",
+        "With the weights that come with this package; what NusaX repeats of SmSA was not learned from.",
+        ("head sentiment --data FOLDER/smsa/valid.csv.gz --text text --label label --lang id",),
+    ),
+    Section(
+        "Kind of feedback",
+        "First with the weights that come with this package, which have seen none of these sets; then learned from the "
+        "set itself, as an operator can.",
+        (
+            f"head type --data {_ISSUES} --read feature=request bug=bug question=question "
+            "--say complaint=bug praise=request other=question",
+            f"head type --data {_REVIEWS} --label 'Label Tipe' --lang id {_TYPES} {_THREE}",
+            f"head type --data {_ISSUES} --folds 5",
+            f"head type --data {_REVIEWS} --label 'Label Tipe' --lang id {_TYPES} --folds 5",
+            f"head type --data {_REVIEWS} --label 'Label Tipe' --lang id {_TYPES} --group 'Nama Aplikasi'",
+        ),
+    ),
+    Section(
+        "Abuse and spam",
+        "Learned from the set itself.",
+        (
+            "head abuse --data FOLDER/davidson/davidson.csv.gz --text tweet --label class --lang en "
+            "--read 2=fine --rest abusive --folds 5",
+            "head spam --data FOLDER/sms_spam/sms_spam.csv.gz --text text --label label --lang en --folds 5",
+        ),
+    ),
+    Section(
+        "Personal data",
+        "Generated posts in both languages, with traps.",
+        ("pii --posts 400 --seed 42",),
+    ),
+    Section(
+        "The cost of a day",
+        "All steps but the encoder.",
+        (f"day --data {_NUSAX} --label lang", f"day --data {_REVIEWS} --label 'Nama Aplikasi'"),
+    ),
+)
+
+
+def run(command: str, folder: Path, vectors: Path | None) -> list[dict[str, Any]]:
+    """Return the figures of one command; its options are those of `benchmarks.nlp`."""
+    task, *rest = shlex.split(command)
+    rest = [str(folder / word.removeprefix("FOLDER/")) if word.startswith("FOLDER/") else word for word in rest]
+    own = nlp.TASKS[task]
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.nlp {task}")
+    own.arguments(parser)
+    keeps = any("--vectors" in action.option_strings for action in parser._actions)
+    return own.measure(parser.parse_args([*rest, *(["--vectors", str(vectors)] if vectors and keeps else [])]))
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return rows as a Markdown table."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = ["| " + " | ".join(column.replace("_", " ") for column in columns) + " |", "|---" * len(columns) + "|"]
+    lines += ["| " + " | ".join(_cell(row.get(column)) for column in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def page(folder: Path, vectors: Path | None) -> str:
+    """Measure everything and return the page."""
+    parts = [
+        _HEAD.format(
+            date=datetime.now(UTC).date(), processor=platform.processor() or platform.machine(), steps=annotate.STEPS,
+            themes=registry.VERSION, encoder=BUILT_IN,
+        )
+    ]  # fmt: skip
+    for section in SECTIONS:
+        parts.append(f"\n## {section.title}\n\n{section.about}\n")
+        for command in section.runs:
+            sys.stderr.write(f"{command}\n")
+            files = [folder / word.removeprefix("FOLDER/") for word in shlex.split(command) if "FOLDER/" in word]
+            missing = [file.parent.name for file in files if not file.exists()]
+            found = f"Not measured: no {missing[0]}." if missing else table(run(command, folder, vectors))
+            parts.append(f"\n`python -m benchmarks.nlp {command}`\n\n{found}\n")
+    return "".join(parts)
+
+
+def main() -> None:
+    """Write the page, or print it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.split("\n\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of the public sets")
+    parser.add_argument("--write", type=Path, help="where the page goes; otherwise it is printed")
+    parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
+    options = parser.parse_args()
+    found = page(options.data, options.vectors)
+    if options.write:
+        options.write.write_text(found, "utf-8")
+    else:
+        sys.stdout.write(found)
+
+
+if __name__ == "__main__":
+    main()
