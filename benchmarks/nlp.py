@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.understanding import cut
+from benchmarks.understanding import cut, scan, search
 from kernel.errors import SuaraError
 
 
@@ -33,7 +33,7 @@ class Task(Protocol):
         ...
 
 
-TASKS: Mapping[str, Task] = {"cut": cut}
+TASKS: Mapping[str, Task] = {"cut": cut, "search": search, "scan": scan}
 
 
 def _parser() -> argparse.ArgumentParser:

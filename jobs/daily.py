@@ -17,9 +17,9 @@ from jobs.context import Context, encoder, open_context
 from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
 from kernel.errors import StaleInputError
-from nlp import annotate, duplicates
+from nlp import annotate, duplicates, space
 from streams.offsets import waiting
-from warehouse import marts, posts, runs
+from warehouse import marts, posts, registry, runs
 from warehouse.partitions import ensure_months
 
 SHARD_POSTS = 2000
@@ -107,8 +107,11 @@ def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.f
     missing = {sha: encoded for sha, encoded in texts if sha not in known}
     if missing:
         fresh = model.encode(list(missing.values()))
+        lent = space.default()
         with context.begin() as connection:
             posts.write_vectors(connection, list(missing), fresh, model=model.name)
+            # Vectors compare in a space only; the first weekly run puts the community's own in its place.
+            registry.write_space(connection, model.name, lent.version, lent.means, lent.component, posts=0)
         known |= dict(zip(missing, fresh, strict=True))
     if not texts:
         return np.empty((0, 384), dtype=np.float32)

@@ -7,10 +7,13 @@ import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from streams.connectors import rows
 from streams.connectors.base import RejectedRow
 from streams.connectors.opening import Format
+
+T = TypeVar("T")
 
 
 def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
@@ -25,21 +28,34 @@ def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
 def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, seed: int) -> list[tuple[str, str]]:
     """Return so many rows of a file, drawn at random, 0 for all: the columns' text, a line each, and the label.
 
+    Raises what `cells` raises.
+    """
+    found = [("\n".join(part for part in row[:-1] if part), row[-1]) for row in cells(path, [*columns, label])]
+    return drawn([(words, name) for words, name in found if words and name], number=number, seed=seed)
+
+
+def drawn(items: Sequence[T], *, number: int, seed: int) -> list[T]:
+    """Return so many of the items, drawn at random, 0 for all."""
+    found = list(items)
+    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
+    return found[:number] if number else found
+
+
+def cells(path: Path, columns: Sequence[str]) -> list[list[str]]:
+    """Return these columns of every row of a file; what is missing is empty.
+
     Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
     """
     form: Format = "jsonl" if ".jsonl" in path.suffixes else "csv"
     table = rows.inspect(path, form)
-    for column in (*columns, label):
+    for column in columns:
         if column not in table.columns:
             sys.exit(f"{path} has no column '{column}'; it has {', '.join(table.columns)}")
-    found = [
-        ("\n".join(part for part in item[1][:-1] if part), item[1][-1] or "")
-        for item in rows.read(table, [*columns, label], lenient=True)
+    return [
+        [cell or "" for cell in item[1]]
+        for item in rows.read(table, columns, lenient=True)
         if not isinstance(item, RejectedRow)
     ]
-    found = [(words, name) for words, name in found if words and name]
-    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
-    return found[:number] if number else found
 
 
 def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
