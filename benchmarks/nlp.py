@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.understanding import cut, scan, search
+from benchmarks.understanding import cut, pairs, pii, scan, search, themes
 from kernel.errors import SuaraError
 
 
@@ -33,7 +33,14 @@ class Task(Protocol):
         ...
 
 
-TASKS: Mapping[str, Task] = {"cut": cut, "search": search, "scan": scan}
+TASKS: Mapping[str, Task] = {
+    "cut": cut,
+    "pairs": pairs,
+    "pii": pii,
+    "scan": scan,
+    "search": search,
+    "themes": themes,
+}
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -46,6 +46,7 @@ class Context:
         table = self.community.community
         chosen = f"{self.settings.encoder.name}/{self.settings.encoder.max_chars}/{table.languages}/"
         chosen += str(sorted(table.language_neighbours.items()))
+        chosen += str(sorted(table.products)) if table.products else ""
         return f"{STEPS}+{hashlib.sha256(chosen.encode()).hexdigest()[:8]}"
 
     @contextmanager

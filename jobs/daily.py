@@ -95,6 +95,7 @@ def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annota
         due,
         languages=table.languages,
         neighbours=table.language_neighbours,
+        products=table.products,
         max_chars=context.settings.encoder.max_chars,
     )
 

@@ -29,46 +29,49 @@ _RANK = 60
 # Posts that share but some word are mostly of one language. Counted in full they would push out what says the same in
 # the other one; without them a post that lacks one of many words would be found by its meaning only.
 _ANY_WORD = 0.25
-_OPERATOR = re.compile(r'"|(?:^|\s)-\w|\sor\s', re.IGNORECASE)
+_OPERATOR = re.compile(r'"|(?:^|\s)-\w')
 _WORD = re.compile(r"\w+")
 
 
 class Query(NamedTuple):
-    """What is looked for: an encoder's vector of it with the language that it was read as, and its words."""
+    """What is looked for: an encoder's vector of it with the language that it was read as, and its words.
+
+    Of an exact one, with a "phrase" or -without, only what its words allow is found.
+    """
 
     encoder: str
     vector: Vectors
     language: str
     words: str
+    is_exact: bool = False
 
 
 def search(connection: Connection, context: Context, query: str, filters: Filters, *, limit: int) -> list[Row]:
     """Return up to `limit` posts, best first: rows of `mart.found_post` with `found_by` and `similarity` for `score`.
 
-    A query with "phrases", or, or -without finds only what its words allow; the meaning then helps to order it.
     `connection` may be a reader's. Raises `StaleInputError` where posts have not been read, `InputError` for filters.
     """
     store.require(connection, filters)
     asked = _read(context, query)
-    if not _near(connection, asked, Filters(with_spam=True), 1):
+    found = rank(connection, asked, filters, depth=max(limit, _DEPTH))
+    if not found["meaning"] and not _near(connection, asked, Filters(with_spam=True), 1):
         message = f"no post has been read by the encoder {asked.encoder} yet"
         raise StaleInputError(message, remedy="`suara run daily` reads them.")
-    return rank(connection, asked, filters, depth=max(limit, _DEPTH))["both"][:limit]
+    return found["both"][:limit]
 
 
 def rank(connection: Connection, asked: Query, filters: Filters, *, depth: int = _DEPTH) -> dict[str, list[Row]]:
     """Return the rankings by `meaning`, `all words` and `any word`, and as `both` what comes of them together."""
     meaning = _near(connection, asked, filters, depth)
-    subjects = [word for word in dict.fromkeys(_WORD.findall(asked.words.lower())) if word not in STOP]
-    if _OPERATOR.search(asked.words) or not subjects:
-        every = store.by_words(connection, asked.words, filters, most=depth)
-        some = []
-    else:
-        every = store.by_words(connection, " ".join(subjects), filters, most=depth)
-        some = store.by_words(connection, " or ".join(subjects), filters, most=depth)
-    if _OPERATOR.search(asked.words):
+    if asked.is_exact:
+        every, some = store.by_words(connection, asked.words, filters, most=depth), []
         allowed = {row["post_id"] for row in every}
         meaning = [row for row in meaning if row["post_id"] in allowed]
+    else:
+        words = dict.fromkeys(_WORD.findall(asked.words.lower()))
+        subjects = [word for word in words if word not in STOP] or [*words]
+        every = store.by_words(connection, " ".join(subjects), filters, most=depth)
+        some = store.by_words(connection, " or ".join(subjects), filters, most=depth)
     return {"meaning": meaning, "all words": every, "any word": some, "both": _fuse(meaning, every, some)}
 
 
@@ -77,7 +80,7 @@ def _read(context: Context, query: str) -> Query:
     model, table = encoder(context.settings.encoder.name), context.community.community
     words = text.excerpt(text.clean(query), context.settings.encoder.max_chars)
     (spoken,) = language.detect([words], languages=table.languages, neighbours=table.language_neighbours)
-    return Query(model.name, model.encode([words])[0], spoken.language, words)
+    return Query(model.name, model.encode([words])[0], spoken.language, words, bool(_OPERATOR.search(words)))
 
 
 def _near(connection: Connection, asked: Query, filters: Filters, most: int) -> list[Row]:

@@ -1,12 +1,13 @@
 """The themes of a week: known ones take their posts, new ones are born, and the marts learn of both.
 
-The run rests on the weeks before and on people's edits only, so running a week again gives the same themes and ids.
+The run rests on the weeks before and on people's edits, so running a week again gives the same themes; by the posts
+that its last run put into each they are recognised, and keep their ids.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -14,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from jobs import edits
 from jobs.areas import area_of
 from jobs.context import Context, encoder
 from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
-from nlp import registry, space
+from nlp import matching, registry, space
+from nlp.edits import Decisions
 from nlp.names import name as name_theme
 from nlp.phrases import without_people
 from nlp.shapes import Shape, ThemePost
@@ -44,19 +47,22 @@ def themes(context: Context, monday: date) -> dict[str, int]:
     raw = encode(context, [(c.text_sha256, c.text) for c in originals])
     with context.begin() as connection:
         frozen, model = _space(connection, context, raw, [c.language for c in originals])
-        known = store.read_known(connection, monday, model=model)
-        memory = _memory(connection, context, monday, frozen)
+        decisions = edits.decided(connection)
+        known = [_theme(k) for k in store.read_known(connection, monday, model=model)]
+        known += _split_off(connection, context, decisions, {theme.theme_id for theme in known}, frozen)
         week = registry.run_week(
             _theme_posts(originals, copies),
             frozen.project(raw, [c.language for c in originals]),
-            known=[registry.KnownTheme(k.theme_id, k.centroid, k.threshold) for k in known],
-            memory=memory,
-            pinned=store.read_pinned(connection, [c.post_id for c in originals]),
+            known=known,
+            memory=_memory(connection, context, monday, frozen),
+            pinned={c.post_id: decisions.pinned[c.post_id] for c in candidates if c.post_id in decisions.pinned},
             granularity=context.community.themes.granularity,
             min_people=context.community.themes.min_people,
             seed=context.community.themes.seed,
+            roots={theme_id: decisions.root(theme_id) for theme_id in decisions.themes},
+            later=[_theme(theme) for theme in store.read_later(connection, monday, model=model)],
         )
-        return _store(connection, context, monday, model, week, candidates, copies, len(known))
+        return _store(connection, context, monday, model, week, candidates, copies, decisions, known)
 
 
 def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
@@ -88,24 +94,49 @@ def _space(connection: Connection, context: Context, raw: Vectors, languages: Se
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
     encoder_name = encoder(context.settings.encoder.name).name
     rows = store.read_space(connection, encoder_name)
-    if rows:
-        means = {language: mean for _, language, mean, _ in rows}
-        frozen = space.Space(version=rows[0][0], means=means, component=rows[0][3])
-    else:
+    frozen = space.stored(rows)
+    if frozen is None:
         frozen = space.fit(raw, languages)
         if len(raw):
             store.write_space(connection, encoder_name, frozen.version, frozen.means, frozen.component, len(raw))
     return frozen, f"{encoder_name}/{frozen.version}"
 
 
+def _theme(stored: store.Remembered) -> registry.KnownTheme:
+    return registry.KnownTheme(stored.theme_id, stored.centroid, stored.threshold)
+
+
+def _split_off(
+    connection: Connection, context: Context, decisions: Decisions, known: Container[int], frozen: space.Space
+) -> list[registry.KnownTheme]:
+    """Return the themes that people split off and no run before this week describes, by the posts they were given."""
+    given: dict[int, list[int]] = defaultdict(list)
+    for post, theme_id in decisions.pinned.items():
+        if theme_id in decisions.made and theme_id not in known:
+            given[theme_id].append(post)
+    found = []
+    for theme_id, held in sorted(given.items()):
+        vectors = projected(connection, context, store.read_texts(connection, held), frozen)[1]
+        if len(vectors):
+            found.append(registry.KnownTheme(theme_id, matching.centroid(vectors), matching.threshold(vectors)))
+    return found
+
+
 def _memory(connection: Connection, context: Context, monday: date, frozen: space.Space) -> registry.Memory:
     rows = store.read_memory(connection, monday, per_theme=MEMORY_PER_THEME)
+    theme_ids, vectors = projected(connection, context, rows, frozen)
+    return registry.Memory(vectors=vectors, theme_ids=np.array(theme_ids, np.int64))
+
+
+def projected(
+    connection: Connection, context: Context, rows: Sequence[tuple[int, bytes, str]], frozen: space.Space
+) -> tuple[list[int], Vectors]:
+    """Return the first column of (any number, sha256, language) and projected vectors, where one is stored."""
     vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=encoder(context.settings.encoder.name).name)
-    kept = [(theme, vectors[sha], language) for theme, sha, language in rows if sha in vectors]
+    kept = [(number, vectors[sha], language) for number, sha, language in rows if sha in vectors]
     if not kept:
-        return registry.Memory(vectors=np.empty((0, 384), np.float32), theme_ids=np.empty(0, np.int64))
-    projected = frozen.project(np.stack([vector for _, vector, _ in kept]), [language for *_, language in kept])
-    return registry.Memory(vectors=projected, theme_ids=np.array([theme for theme, *_ in kept], np.int64))
+        return [], np.empty((0, space.DIMENSIONS), np.float32)
+    return [number for number, *_ in kept], frozen.project(np.stack([v for _, v, _ in kept]), [c for *_, c in kept])
 
 
 def _store(
@@ -116,23 +147,27 @@ def _store(
     week: registry.ThemeWeek,
     candidates: Sequence[Candidate],
     copies: Mapping[int, Sequence[Candidate]],
-    known: int,
+    decisions: Decisions,
+    known: Sequence[registry.KnownTheme],
 ) -> dict[str, int]:
     followers = {copy.post_id for group in copies.values() for copy in group}
-    before = {theme: held - followers for theme, held in store.births_of(connection, monday).items()}
-    reused = _same_births(week.born, before)
+    before = {theme: held - followers for theme, held in store.posts_of_week(connection, monday).items()}
+    same = _same_births(week.born, before)
     store.clear_week(connection, monday)
     rows = [_row(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
     mentions = [
-        Mention(post_id=post, theme_id=theme, confidence=confidence, method="known")
-        for post, (theme, confidence) in week.assigned.items()
+        Mention(post_id=p, theme_id=theme, confidence=c, method="person" if p in decisions.pinned else "known")
+        for p, (theme, c) in week.assigned.items()
     ]
+    known_ids = {theme.theme_id for theme in known}
     for place, born in enumerate(week.born):
-        theme_id = store.bear(connection, monday, name=name_theme(born.shape.keywords), reuse=reused.get(place))
+        if same.get(place) in known_ids:
+            # A week that came late has made the theme known since, with another threshold: it stays what it was.
+            mentions += [Mention(post_id=p, theme_id=same[place], confidence=c, method="known") for p, c in born.posts]
+            continue
+        theme_id = _bear(connection, monday, born, again=same.get(place))
         rows.append(_row(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
-        detail = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
-        store.add_event(connection, theme_id, "born", actor="weekly run", week=monday, detail=detail)
     mentions += _follow(mentions, copies)
     store.write_week(connection, monday, model=model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
@@ -141,7 +176,7 @@ def _store(
     counts = {
         "posts": len(candidates),
         "assigned": inside,
-        "born": len(week.born),
+        "born": len({mention.theme_id for mention in mentions if mention.method == "born"}),
         "unassigned": len(candidates) - len(mentions),
     }
     params = context.community.themes.model_dump()
@@ -149,7 +184,15 @@ def _store(
     store.write_run(connection, monday, model=model, params=params, **counts, **quality)
     marts.refresh_themes_of_posts(connection, monday)
     marts.refresh_theme_week(connection, monday)
-    return counts | {"known": known}
+    return counts | {"known": len(known)}
+
+
+def _bear(connection: Connection, monday: date, born: registry.BornTheme, *, again: int | None) -> int:
+    name = name_theme(born.shape.keywords)
+    theme_id = store.bear(connection, monday, name=name, again=again, later=born.later)
+    detail = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
+    store.add_event(connection, theme_id, "born", actor="weekly run", week=monday, detail=detail)
+    return theme_id
 
 
 def _row(theme_id: int, shape: Shape) -> ThemeRow:
@@ -159,19 +202,23 @@ def _row(theme_id: int, shape: Shape) -> ThemeRow:
 
 
 def _same_births(born: Sequence[registry.BornTheme], before: Mapping[int, set[int]]) -> dict[int, int]:
-    """Return for births, by their place, the theme that the last run of this week bore from mostly the same posts.
+    """Return for births, by their place, the theme that held these posts in the last run of this week.
 
-    The closest pair is matched first, and each theme once.
+    A birth is the theme of which it holds a good share, if most of its own posts that were in any were in that one. The
+    closest pair is matched first, and each theme once.
     """
-    shares = [
-        (len(held.intersection(one.post_ids)) / len(held), -place, -theme)
-        for place, one in enumerate(born)
-        for theme, held in before.items()
-        if held
-    ]
+    shares = []
+    for place, one in enumerate(born):
+        common = {theme: len(held.intersection(one.post_ids)) for theme, held in before.items()}
+        placed = sum(common.values())
+        shares += [
+            (count / len(before[theme]), -place, -theme)
+            for theme, count in common.items()
+            if count and count >= max(SAME_BIRTH * len(before[theme]), placed / 2)
+        ]
     found: dict[int, int] = {}
-    for share, place, theme in sorted(shares, reverse=True):
-        if share >= SAME_BIRTH and -place not in found and -theme not in found.values():
+    for _, place, theme in sorted(shares, reverse=True):
+        if -place not in found and -theme not in found.values():
             found[-place] = -theme
     return found
 
@@ -192,7 +239,7 @@ def _place(
     mentions: Sequence[Mention],
     candidates: Sequence[Candidate],
 ) -> None:
-    """Place themes into areas by the areas' keywords."""
+    """Place themes into areas by the areas' keywords; who answers for an area answers for its themes."""
     texts = {candidate.post_id: candidate.text for candidate in candidates}
     held: dict[int, list[str]] = {}
     for mention in mentions:
@@ -201,3 +248,4 @@ def _place(
         if row.theme_id in held:
             area = area_of(context.community.areas, row.keywords, held[row.theme_id])
             store.set_area(connection, row.theme_id, area)
+    store.set_owner(connection, {name: table.owner for name, table in context.community.areas.items() if table.owner})

@@ -39,6 +39,9 @@ class CommunityTable(_Table):
     """`[community]`: who this is about, and in which zone and languages."""
 
     name: str = Field("Our community", description="The name printed on reports.")
+    products: tuple[str, ...] = Field(
+        (), description="Names of what you offer: who greets or thanks these names no person, and they stay unmasked."
+    )
     timezone: str = Field("UTC", description="IANA zone in which days and weeks begin.")
     languages: tuple[Literal["en", "id"], ...] = Field(
         ("en", "id"), min_length=1, description="Languages that are analysed; others are counted."

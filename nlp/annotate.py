@@ -43,10 +43,12 @@ def prepare(
     languages: Sequence[str],
     neighbours: Mapping[str, str],
     max_chars: int,
+    products: Sequence[str] = (),
 ) -> list[Prepared]:
     """Return the clean, masked and to-be-encoded text of each post, its language and its personal data.
 
-    At most `max_chars` characters are encoded: the title of a post that opens a thread, then its first words.
+    At most `max_chars` characters are encoded: the title of a post that opens a thread, then its first words. Who
+    greets one of the `products` names no person.
     """
     cleaned = [_words_of(post) for post in posts]
     found = language.detect(
@@ -55,7 +57,7 @@ def prepare(
         neighbours=neighbours,
         hints=[post.lang_hint for post in posts],
     )
-    personal = pii.find(cleaned)
+    personal = pii.find(cleaned, products=products)
     return [
         _prepared(post, clean, detected, spans, max_chars)
         for post, clean, detected, spans in zip(posts, cleaned, found, personal, strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from nlp.matching import NONE
 from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
 from nlp.words import count_words
 
-VERSION = "registry-2"
+VERSION = "registry-3"
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -49,10 +49,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class BornTheme:
-    """A new theme with its posts and how sure each belongs, surest first."""
+    """A new theme with its posts and how sure each belongs, surest first.
+
+    `later` is the theme that a later week, which ran before this one, bore from the same subject.
+    """
 
     posts: tuple[tuple[int, float], ...]
     shape: Shape
+    later: int | None = None
 
     @property
     def post_ids(self) -> tuple[int, ...]:
@@ -87,11 +91,14 @@ def run_week(
     granularity: float,
     min_people: int,
     seed: int,
+    roots: Mapping[int, int] | None = None,
+    later: Sequence[KnownTheme] = (),
 ) -> ThemeWeek:
     """Put the posts of a week into themes.
 
     `vectors` are the posts' projected rows. `pinned` are posts that a person put into a theme: they stay there. A
-    theme is born only where at least `min_people` people speak of it.
+    theme is born only where at least `min_people` people speak of it. `roots` maps themes that a person merged to the
+    one in which they live on: it is described by the posts of all. `later` are themes that only later weeks know.
     """
     if not posts:
         return ThemeWeek()
@@ -104,7 +111,12 @@ def run_week(
     for row, post in enumerate(posts):
         if post.post_id in pinned:
             placed.places[row] = by_id.get(pinned[post.post_id], NONE)
-    return _week(posts, vectors, known, themes, placed, pinned)
+    week = _Week(posts, vectors, known, themes, placed.places, dict(roots or {}))
+    assigned, shapes, born = _described(week)
+    assigned |= {post.post_id: (pinned[post.post_id], 1.0) for post in posts if post.post_id in pinned}
+    taken = len(assigned) + sum(len(one.posts) for one in born)
+    born = _recognised(born, {post.post_id: row for row, post in enumerate(posts)}, vectors, later)
+    return ThemeWeek(assigned, born, shapes, len(posts) - taken, placed.continuity, placed.stability)
 
 
 @dataclass(frozen=True)
@@ -199,32 +211,64 @@ def _nearest_of_all(vectors: Vectors, places: Labels, themes: matching.Known, ro
     return np.where(cosines.max(axis=1) >= np.array(thresholds)[best], best, NONE)
 
 
-def _week(
-    posts: Sequence[ThemePost],
-    vectors: Vectors,
-    known: Sequence[KnownTheme],
-    themes: matching.Known,
-    placed: _Placed,
-    pinned: Mapping[int, int],
-) -> ThemeWeek:
-    described = topics.find(
-        [post.text for post in posts], [post.language for post in posts], vectors, model=topics.Given(placed.places)
-    )
+@dataclass(frozen=True)
+class _Week:
+    """A week whose posts have their places, by the number of a known theme or beyond."""
+
+    posts: Sequence[ThemePost]
+    vectors: Vectors
+    known: Sequence[KnownTheme]
+    themes: matching.Known
+    places: Labels
+    roots: Mapping[int, int]
+
+    def shown(self) -> Labels:
+        """Return under which theme each post is shown: a merged one's under that in which it lives on."""
+        by_id = {theme.theme_id: number for number, theme in enumerate(self.known)}
+        found = self.places.copy()
+        for number, theme in enumerate(self.known):
+            found[self.places == number] = by_id.get(self.roots.get(theme.theme_id, theme.theme_id), number)
+        return found
+
+
+def _described(week: _Week) -> tuple[dict[int, tuple[int, float]], dict[int, Shape], list[BornTheme]]:
+    """Return the posts of known themes with how sure each belongs, how these themes look, and the new ones."""
+    shown = week.shown()
+    languages = [post.language for post in week.posts]
+    described = topics.find([post.text for post in week.posts], languages, week.vectors, model=topics.Given(shown))
     assigned: dict[int, tuple[int, float]] = {}
     shapes: dict[int, Shape] = {}
     born = []
-    for number, keywords in sorted(described.phrases.items()):
-        rows = np.flatnonzero(placed.places == number).tolist()
-        before = themes.centroids[number] if number < len(themes) else None
-        remembered = themes.remembered[themes.themes == number]
-        shape = shape_of([posts[row] for row in rows], vectors[rows], before, remembered, keywords)
-        sure = [(posts[row].post_id, certainty(vectors[row], shape)) for row in rows]
-        if number < len(themes):
-            theme_id = known[number].theme_id
+    for number in sorted({*week.places.tolist(), *shown.tolist()} - {NONE}):
+        own, all_rows = (np.flatnonzero(labels == number).tolist() for labels in (week.places, shown))
+        keywords = described.phrases.get(number, ())
+        said = [week.posts[row] for row in all_rows]
+        shape = shape_of(
+            week.vectors[own], week.themes, number, posts=said, said=week.vectors[all_rows], keywords=keywords
+        )
+        sure = [(week.posts[row].post_id, certainty(week.vectors[row], shape)) for row in own]
+        if number < len(week.themes):
+            theme_id = week.known[number].theme_id
             shapes[theme_id] = shape
             assigned |= {post_id: (theme_id, certainty) for post_id, certainty in sure}
         elif keywords:  # what no phrase describes is no subject
             born.append(BornTheme(tuple(sorted(sure, key=lambda one: (-one[1], one[0]))), shape))
-    assigned |= {post.post_id: (pinned[post.post_id], 1.0) for post in posts if post.post_id in pinned}
-    taken = len(assigned) + sum(len(one.posts) for one in born)
-    return ThemeWeek(assigned, born, shapes, len(posts) - taken, placed.continuity, placed.stability)
+    return assigned, shapes, born
+
+
+def _recognised(
+    born: Sequence[BornTheme], rows: Mapping[int, int], vectors: Vectors, later: Sequence[KnownTheme]
+) -> list[BornTheme]:
+    """Return births with the later theme that each is: its posts lie as near to it as its own; closest pair first."""
+    nearness = [
+        (float((vectors[[rows[post] for post in one.post_ids]] @ theme.centroid).mean()) - theme.threshold, -place, -at)
+        for place, one in enumerate(born)
+        for at, theme in enumerate(later)
+    ]
+    found: dict[int, int] = {}
+    for margin, place, at in sorted(nearness, reverse=True):
+        if margin >= 0 and -place not in found and -at not in found.values():
+            found[-place] = -at
+    return [
+        replace(one, later=later[found[place]].theme_id) if place in found else one for place, one in enumerate(born)
+    ]

@@ -13,6 +13,7 @@ from nlp import matching
 from nlp.words import count_words
 
 Vectors = NDArray[np.float32]
+Words = tuple[str, ...]
 
 # Greetings and thanks found no themes and stand for none; they may be in one.
 LEAST_WORDS = 3
@@ -49,17 +50,24 @@ class Shape:
 
 
 def shape_of(
-    posts: Sequence[ThemePost], vectors: Vectors, before: Vectors | None, remembered: Vectors, keywords: tuple[str, ...]
+    vectors: Vectors, known: matching.Known, number: int, *, posts: Sequence[ThemePost], said: Vectors, keywords: Words
 ) -> Shape:
-    """Return the shape of a theme by its posts of this week, drawn towards what it was before."""
+    """Return the shape of a theme after a week; `number` is its place among the known ones, or beyond them if new.
+
+    `vectors` are what the theme itself took: they draw its direction away from what it was, and none leave it there.
+    `posts` and their rows `said` are all that is shown under its name, those of themes merged into it among them.
+    """
+    before = known.centroids[number] if number < len(known) else None
+    if before is not None and not len(vectors):
+        return Shape(before, float(known.thresholds[number]), keywords, exemplars(posts, said), len(posts), 1.0)
     centre = matching.centroid(vectors)
     if before is not None:
         centre = matching.centroid(np.stack([(1 - _DRIFT) * before, _DRIFT * centre]))
     return Shape(
         centroid=centre,
-        threshold=matching.threshold(np.vstack([remembered, vectors])),
+        threshold=matching.threshold(np.vstack([known.remembered[known.themes == number], vectors])),
         keywords=keywords,
-        exemplars=_exemplars(posts, vectors),
+        exemplars=exemplars(posts, said),
         size=len(posts),
         similarity=float(before @ centre) if before is not None else None,
     )
@@ -70,8 +78,10 @@ def certainty(vector: Vectors, shape: Shape) -> float:
     return 1 / (1 + math.exp((shape.threshold - float(vector @ shape.centroid)) / _CERTAINTY_STEP))
 
 
-def _exemplars(posts: Sequence[ThemePost], vectors: Vectors) -> tuple[int, ...]:
+def exemplars(posts: Sequence[ThemePost], vectors: Vectors) -> tuple[int, ...]:
     """Return posts by different people that together stand for all others, most central first."""
+    if not posts:
+        return ()
     central = vectors @ matching.centroid(vectors)
     rows = np.argsort(-central, kind="stable")[:_MOST_COVERED]
     likeness = vectors[rows] @ vectors[rows].T

@@ -62,6 +62,13 @@ def fit(vectors: Vectors, languages: Sequence[str]) -> Space:
     return Space(_version(means, component), means, component)
 
 
+def stored(rows: Sequence[tuple[str, str, Vectors, Vectors]]) -> Space | None:
+    """Return the space that was frozen as rows of (version, language, mean, component); None where there is none."""
+    if not rows:
+        return None
+    return Space(version=rows[0][0], means={language: mean for _, language, mean, _ in rows}, component=rows[0][3])
+
+
 @lru_cache(maxsize=1)
 def default() -> Space:
     """Return the space that comes with this package."""

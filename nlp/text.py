@@ -16,7 +16,7 @@ from kernel.model import BodyFormat
 VERSION = "text-2"
 LINK = "[link]"
 # What stands where a link or personal data was.
-PLACEHOLDER = re.compile(r"\[(?:link|email|phone|nik|card|iban|ip|handle|address|key)\]")
+PLACEHOLDER = re.compile(r"\[(?:link|email|phone|nik|card|iban|ip|handle|address|key|name)\]")
 
 _DROPPED = {"script", "style", "pre", "blockquote", "aside", "svg", "head", "template", "noscript", "iframe"}
 _BREAKING = {"p", "div", "br", "li", "ul", "ol", "tr", "table", "section", "article", "hr", "dd", "dt", "details"} | {

@@ -20,7 +20,7 @@ def registry_faults(connection: Connection) -> list[str]:
     rows = connection.execute(
         text("""
             select 'theme ' || t.theme_id || ' is merged into theme ' || o.theme_id || ', which is ' || o.status
-            from core.theme t join core.theme o on o.theme_id = t.merged_into where o.status in ('merged', 'retired')
+            from core.theme t join core.theme o on o.theme_id = t.merged_into where o.status = 'merged'
             union all
             select 'theme ' || theme_id || ' is active and no run has ever described it'
             from core.theme t

@@ -1,7 +1,8 @@
 """The theme registry in the warehouse: what a weekly run reads, and what it writes in one transaction.
 
 A run of a week rests on the weeks before it and on people's edits, never on later weeks, so that running a week again
-gives the same. Its births keep their ids when it is run again: they are recognised by the posts they share.
+gives the same. Its births keep their ids when it is run again, by the posts they share; and a week that runs late
+shares those of the later weeks, by where their posts lie.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, text
 
 from kernel.calendar import Span
 from kernel.errors import InputError
@@ -77,13 +78,16 @@ def read_candidates(connection: Connection, span: Span, languages: Sequence[str]
 
 
 def read_known(connection: Connection, week: date, *, model: str) -> list[Remembered]:
-    """Return the themes that were known before `week` and may take posts, in the order of their ids."""
+    """Return the themes that were known before `week`, in the order of their ids.
+
+    Merged and retired ones go on taking posts: else these would bear the same themes again, and people's edits be lost.
+    """
     speak_vectors(connection)
     rows = connection.execute(
         text("""
             select distinct on (t.theme_id) t.theme_id, v.centroid, v.threshold
             from core.theme t join core.theme_version v using (theme_id)
-            where v.week < :week and v.model = :model and t.status in ('active', 'dormant')
+            where v.week < :week and v.model = :model
             order by t.theme_id, v.week desc
         """),
         {"week": week, "model": model},
@@ -99,9 +103,8 @@ def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[t
                 select m.theme_id, a.text_sha256, a.language, row_number() over (
                     partition by m.theme_id order by m.week desc, m.confidence desc, m.post_id) as place
                 from core.mention m
-                join core.theme t using (theme_id)
                 join core.post_annotation a using (post_id)
-                where m.week < :week and t.status in ('active', 'dormant') and a.duplicate_of is null
+                where m.week < :week and a.duplicate_of is null
             ) remembered
             where place <= :per_theme order by theme_id, place
         """),
@@ -110,28 +113,37 @@ def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[t
     return [(theme_id, bytes(sha), language) for theme_id, sha, language in rows]
 
 
-def read_pinned(connection: Connection, post_ids: Sequence[int]) -> dict[int, int]:
-    """Return the posts that a person put into a theme, the newest decision of each."""
+def read_later(connection: Connection, week: date, *, model: str) -> list[Remembered]:
+    """Return the themes that later weeks bore and no earlier week knows, as they were born."""
+    speak_vectors(connection)
     rows = connection.execute(
         text("""
-            select distinct on (post_id) post_id, theme_id from (
-                select (jsonb_array_elements_text(detail->'posts'))::bigint as post_id, theme_id, event_id
-                from core.theme_event where kind = 'assigned' and week is null
-            ) pinned
-            where post_id = any(:posts) order by post_id, event_id desc
+            select distinct on (v.theme_id) v.theme_id, v.centroid, v.threshold
+            from core.theme_version v join core.theme t using (theme_id)
+            where v.model = :model and t.born_week > :week
+              and not exists (select from core.theme_version e where e.theme_id = v.theme_id and e.week <= :week)
+            order by v.theme_id, v.week
         """),
-        {"posts": list(post_ids)},
+        {"week": week, "model": model},
     )
-    return dict(rows.all())
+    return [Remembered(theme_id, array(centroid), threshold) for theme_id, centroid, threshold in rows]
 
 
-def births_of(connection: Connection, week: date) -> dict[int, set[int]]:
-    """Return the themes that an earlier run of this week gave birth to, with the posts they had then."""
+def read_texts(connection: Connection, posts: Sequence[int]) -> list[tuple[int, bytes, str]]:
+    """Return (post, sha256, language) of annotated posts, in the order of their ids."""
     rows = connection.execute(
-        select(theme.c.theme_id, mention.c.post_id)
-        .join(mention, (mention.c.theme_id == theme.c.theme_id) & (mention.c.week == week))
-        .where(theme.c.born_week == week)
+        text("""
+            select post_id, text_sha256, language from core.post_annotation
+            where post_id = any(:posts) order by post_id
+        """),
+        {"posts": list(posts)},
     )
+    return [(post, bytes(sha), language) for post, sha, language in rows]
+
+
+def posts_of_week(connection: Connection, week: date) -> dict[int, set[int]]:
+    """Return the posts that the last run of this week put into each theme."""
+    rows = connection.execute(select(mention.c.theme_id, mention.c.post_id).where(mention.c.week == week))
     found: dict[int, set[int]] = {}
     for theme_id, post_id in rows:
         found.setdefault(theme_id, set()).add(post_id)
@@ -144,20 +156,24 @@ def clear_week(connection: Connection, week: date) -> None:
         connection.execute(delete(table).where(table.c.week == week))
 
 
-def bear(connection: Connection, week: date, *, name: str, reuse: int | None) -> int:
-    """Give a new theme its identity, or the one that it had in the last run of this week."""
-    if reuse is not None:
-        connection.execute(
-            text("""
-                update core.theme set name = case when name_source = 'machine' then :name else name end, status =
-                    case when status = 'dormant' then 'active' else status end
-                where theme_id = :theme
-            """),
-            {"name": name, "theme": reuse},
-        )
-        return reuse
-    made = insert(theme).values(name=name, born_week=week).returning(theme.c.theme_id)
-    return int(connection.execute(made).scalar_one())
+def bear(connection: Connection, week: date, *, name: str, again: int | None = None, later: int | None = None) -> int:
+    """Give a new theme its identity, or the one it has: in the last run of this week (`again`), or in a later week.
+
+    Run again, a week may name what it bore anew; a theme that is known by its name keeps it.
+    """
+    if again is None and later is None:
+        made = insert(theme).values(name=name, born_week=week).returning(theme.c.theme_id)
+        return int(connection.execute(made).scalar_one())
+    connection.execute(
+        text("""
+            update core.theme set born_week = :week,
+                name = case when name_source = 'machine' and :rename then :name else name end,
+                status = case when status = 'dormant' then 'active' else status end
+            where theme_id = :theme
+        """),
+        {"week": week, "name": name, "rename": again is not None, "theme": later if again is None else again},
+    )
+    return int(later if again is None else again)  # type: ignore[arg-type]
 
 
 def drop_stillborn(connection: Connection, week: date) -> int:
@@ -206,11 +222,10 @@ def write_run(connection: Connection, week: date, **values: Any) -> None:
 
 def add_event(
     connection: Connection, theme_id: int, kind: str, *, actor: str, week: date | None, detail: Mapping[str, Any]
-) -> None:
-    """Append to the life of a theme."""
-    connection.execute(
-        insert(theme_event).values(theme_id=theme_id, kind=kind, week=week, actor=actor, detail=dict(detail))
-    )
+) -> int:
+    """Append to the life of a theme and return the number of the event; `week` is null for a person's edit."""
+    values = {"theme_id": theme_id, "kind": kind, "week": week, "actor": actor, "detail": dict(detail)}
+    return int(connection.execute(insert(theme_event).values(values).returning(theme_event.c.event_id)).scalar_one())
 
 
 def set_area(connection: Connection, theme_id: int, area: str | None) -> None:
@@ -222,6 +237,20 @@ def set_area(connection: Connection, theme_id: int, area: str | None) -> None:
             where theme_id = :theme and area_source is distinct from 'person'
         """),
         {"area": area, "theme": theme_id},
+    )
+
+
+def set_owner(connection: Connection, owners: Mapping[str, str]) -> None:
+    """Let the owner of its area answer for each theme that no person gave an owner; `owners` are by area."""
+    connection.execute(
+        text("""
+            update core.theme t set owner = o.owner, owner_source = case when o.owner is null then null else 'rule' end
+            from core.theme old
+            left join unnest(cast(:areas as text[]), cast(:owners as text[])) o(area, owner) on o.area = old.area
+            where old.theme_id = t.theme_id and t.owner_source is distinct from 'person'
+              and t.owner is distinct from o.owner
+        """),
+        {"areas": list(owners), "owners": list(owners.values())},
     )
 
 
@@ -299,12 +328,3 @@ def require_theme(connection: Connection, theme_id: int) -> str:
         message = f"there is no theme {theme_id}"
         raise InputError(message, remedy="`suara themes list` shows them all.")
     return str(found)
-
-
-def rename(connection: Connection, theme_id: int, *, name: str, by: str) -> str:
-    """Give a theme a person's name, which wins for ever; return the old one. Raises `InputError`."""
-    old = require_theme(connection, theme_id)
-    add_event(connection, theme_id, "renamed", actor=by, week=None, detail={"from": old, "to": name})
-    values = {"name": name, "name_source": "person"}
-    connection.execute(update(theme).where(theme.c.theme_id == theme_id).values(values))
-    return old

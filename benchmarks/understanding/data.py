@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,10 +28,10 @@ def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
 def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, seed: int) -> list[tuple[str, str]]:
     """Return so many rows of a file, drawn at random, 0 for all: the columns' text, a line each, and the label.
 
-    Raises what `cells` raises.
+    Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
     """
-    found = [("\n".join(part for part in row[:-1] if part), row[-1]) for row in cells(path, [*columns, label])]
-    return drawn([(words, name) for words, name in found if words and name], number=number, seed=seed)
+    found = [(words, name) for words, (name,) in columns_of(path, columns, [label]) if words and name]
+    return drawn(found, number=number, seed=seed)
 
 
 def drawn(items: Sequence[T], *, number: int, seed: int) -> list[T]:
@@ -41,21 +41,21 @@ def drawn(items: Sequence[T], *, number: int, seed: int) -> list[T]:
     return found[:number] if number else found
 
 
-def cells(path: Path, columns: Sequence[str]) -> list[list[str]]:
-    """Return these columns of every row of a file; what is missing is empty.
+def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield for each row the text columns, a line each, and the other columns.
 
     Raises `InputError` when the file cannot be read, and `SystemExit` when it has no such column.
     """
     form: Format = "jsonl" if ".jsonl" in path.suffixes else "csv"
     table = rows.inspect(path, form)
-    for column in columns:
+    for column in (*texts, *others):
         if column not in table.columns:
             sys.exit(f"{path} has no column '{column}'; it has {', '.join(table.columns)}")
-    return [
-        [cell or "" for cell in item[1]]
-        for item in rows.read(table, columns, lenient=True)
-        if not isinstance(item, RejectedRow)
-    ]
+    for item in rows.read(table, [*texts, *others], lenient=True):
+        if not isinstance(item, RejectedRow):
+            values = item[1]
+            said = "\n".join(part for part in values[: len(texts)] if part)
+            yield said, tuple(value or "" for value in values[len(texts) :])
 
 
 def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:

@@ -49,24 +49,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the task."""
     data.arguments(parser, rows=1000)
     parser.add_argument("--ask", type=int, metavar="N", help="ask with so many words of each text, not with all of it")
-    parser.add_argument("--twins", metavar="COLUMN", help="column that sentences and their translations share")
-    parser.add_argument("--spoken", metavar="COLUMN", help="column of their languages")
+    parser.add_argument("--pair", metavar="COLUMN", help="column that translations share")
+    parser.add_argument("--language", metavar="COLUMN", help="column of the languages")
     parser.add_argument(
-        "--between",
-        nargs=2,
-        default=["english", "indonesian"],
-        metavar="VALUE",
-        help="asked in one, found in the other",
+        "--values", nargs=2, default=["english", "indonesian"], help="what it calls the one asked in, and the other"
     )
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return for each way of searching how much of the first ten is of the label of the post that was asked with.
 
-    With `--twins` and `--spoken`: of how many sentences the translation is among the first ten, of all posts in both
+    With `--pair` and `--language`: of how many sentences the translation is among the first ten, of all posts in both
     languages and of those in the other one.
     """
-    if options.twins and options.spoken:
+    if options.pair and options.language:
         pairs = _pairs(options)
         with throwaway() as connection:
             queries = _fill(connection, [*(one for one, _ in pairs), *(other for _, other in pairs)], options)
@@ -79,12 +75,11 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
     """Return so many sentences in two languages; `--rows` counts pairs."""
-    asked, other = options.between
-    columns = [*options.text, options.twins, options.spoken]
+    asked, other = options.values
     found: dict[str, dict[str, str]] = {asked: {}, other: {}}
-    for *words, key, spoken in data.cells(options.data, columns):
+    for words, (key, spoken) in data.columns_of(options.data, options.text, [options.pair, options.language]):
         if spoken in found:
-            found[spoken].setdefault(key, "\n".join(words))
+            found[spoken].setdefault(key, words)
     keys = data.drawn(sorted(found[asked].keys() & found[other].keys()), number=options.rows, seed=options.seed)
     return [(found[asked][key], found[other][key]) for key in keys]
 

@@ -23,12 +23,10 @@ def throwaway() -> Iterator[Connection]:
     home.chmod(0o711)  # PostgreSQL may run under an account of its own
     settings = read_settings({"SUARA_HOME": str(home)})
     try:
-        with guardian.guarded(home):
-            url = stack.ensure_warehouse(settings, say=_say)
-            with connect(url, role="owner").begin() as connection:
-                yield connection
-            stack.down(settings, _say)
+        with guardian.guarded(home), connect(stack.ensure_warehouse(settings, say=_say), role="owner").begin() as begun:
+            yield begun
     finally:
+        stack.down(settings, _say)
         shutil.rmtree(home, ignore_errors=True)
 
 

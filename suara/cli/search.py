@@ -35,7 +35,7 @@ def search(
     Example: suara search "money was taken twice" --lang id
 
     It finds what says the same in other words or in the other language, and
-    what holds any of the words. With "a phrase", or, or -without it finds what
+    what holds any of the words. With "a phrase" or -without it finds only what
     these allow. What is shown is masked; posts by who does not want to be quoted
     are not found.
     """

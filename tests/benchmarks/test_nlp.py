@@ -36,6 +36,29 @@ def test_an_unknown_column_is_named_with_those_there_are(table: Path) -> None:
         main(["cut", "--data", str(table), "--text", "words", "--label", "area"])
 
 
+def test_pii_prints_for_each_kind_and_language_what_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["pii", "--posts", "20", "--json"])
+    *rows, everything = json.loads(capsys.readouterr().out)
+    assert {row["language"] for row in rows} == {"en", "id"}
+    assert all(row["posts"] == 20 for row in rows)
+    assert all(row["recall"] >= 0.9 and row["precision"] >= 0.9 for row in rows if row["kind"] != "name")
+    assert everything["posts"] == 520
+
+
+def test_pii_counts_in_a_file_and_prints_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "posts.jsonl"
+    path.write_text(json.dumps({"body": "mail rina@contoh.co.id or budi@contoh.co.id"}) + "\n", "utf-8")
+    main(["pii", "--data", str(path), "--text", "body", "--json"])
+    printed = capsys.readouterr().out
+    assert {row["kind"]: row["spans"] for row in json.loads(printed) if row.get("spans")} == {"email": 2}
+    assert "contoh" not in printed
+
+
+def test_pii_needs_the_columns_of_a_file(table: Path) -> None:
+    with pytest.raises(SystemExit, match="--text COLUMN"):
+        main(["pii", "--data", str(table)])
+
+
 def test_search_tells_how_much_of_the_first_ten_is_of_the_same_label(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,7 +79,7 @@ def test_search_tells_how_often_a_translation_is_found(tmp_path: Path, capsys: p
     ]
     path = tmp_path / "twins.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    told = ["--text", "text", "--label", "lang", "--twins", "id", "--spoken", "lang"]
+    told = ["--text", "text", "--label", "lang", "--pair", "id", "--language", "lang"]
     main(["search", "--data", str(path), *told, "--ask", "2", "--json"])
     found = [row for row in json.loads(capsys.readouterr().out) if row["search by"] == "meaning"]
     assert [row["twin in the first ten"] for row in found] == [2, 2]

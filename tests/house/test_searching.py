@@ -4,15 +4,19 @@ import json
 import re
 import shlex
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from jobs.context import open_context
+from jobs.search import Query, search
+from kernel.errors import StaleInputError
 from kernel.settings import Settings
 from suara.cli.main import app
 from tests.house.uv import ROOT
 from warehouse.engine import connect
+from warehouse.search import Filters
 
 PAGE = (ROOT / "docs" / "how-to" / "search-posts.md").read_text("utf-8")
 DAYS = ("--from", "2026-11-02", "--to", "2026-11-04")
@@ -70,6 +74,12 @@ def test_what_is_said_in_one_language_is_found_in_the_other(read: Settings) -> N
     assert any(post["found_by"] == ["meaning", "words"] for post in both)
 
 
+def test_a_sentence_with_or_in_it_is_no_operator(read: Settings) -> None:
+    found = json.loads(suara("search", "does the refund go to the card or to the wallet", "--json").stdout)
+    assert len(found) == 10
+    assert any("meaning" in post["found_by"] and "refund" in post["excerpt"] for post in found)
+
+
 def test_operators_are_kept(read: Settings) -> None:
     found = json.loads(suara("search", "code -otp", "--lang", "en", "--limit", "100", "--json").stdout)
     assert found
@@ -80,3 +90,13 @@ def test_operators_are_kept(read: Settings) -> None:
 def test_nothing_found_is_said(read: Settings) -> None:
     said = suara("search", '"no such phrase anywhere"').stdout
     assert said == "Nothing was found. Fewer filters find more.\n"
+
+
+def test_an_encoder_that_has_read_nothing_is_said(read: Settings) -> None:
+    """As after an upgrade that brings another encoder, until the days have run again."""
+    asked = Query("another", np.ones(384, np.float32), "en", "refund")
+    engine = connect(open_context().url, role="reader")
+    with engine.connect() as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.search._read", lambda *_: asked)
+        with pytest.raises(StaleInputError, match=r"the encoder another yet\n`suara run daily`"):
+            search(connection, open_context(), "refund", Filters(), limit=5)

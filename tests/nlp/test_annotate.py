@@ -55,6 +55,13 @@ def test_spans_point_into_the_clean_text():
     assert [one.clean[span.start : span.end] for span in one.pii] == ["rina@contoh.co.id"]
 
 
+def test_a_name_is_kept_as_a_span_and_is_neither_shown_nor_encoded():
+    (one,) = _prepare(_post("Hi Budi,\nit crashes. My number: nol delapan satu dua 3456 7890"))
+    assert [span.kind for span in one.pii] == ["name", "phone"]
+    assert one.masked == "Hi [name],\nit crashes. My number: [phone]"
+    assert one.encoded == "Hi , it crashes. My number:"
+
+
 def test_equal_words_with_other_links_share_a_vector():
     first, second = _prepare(_post("see https://a.example/1 please"), _post("see https://b.example/2 please"))
     assert first.text_sha256 == second.text_sha256

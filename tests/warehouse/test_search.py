@@ -247,12 +247,12 @@ class TestReaders:
     ) -> None:
         rows = reader.execute(
             text("""
-                select proname, proconfig, exists (
+                select proname, proconfig[1], exists (
                     select from aclexplode(proacl) where grantee = 0 and privilege_type = 'EXECUTE'
                 ) from pg_proc where prosecdef and pronamespace = 'mart'::regnamespace order by 1
             """)
         ).all()
-        safe = ["search_path=pg_catalog, pg_temp"]
+        safe = "search_path=pg_catalog, pg_temp"
         assert [tuple(row) for row in rows] == [("posts_near", safe, False), ("similar_posts", safe, False)]
 
 
@@ -272,7 +272,7 @@ def test_months_take_their_words_along(warehouse_url: str) -> None:
 def test_posts_of_before_the_upgrade_are_found(warehouse_url: str) -> None:
     from warehouse import migrate
 
-    migrate.downgrade(warehouse_url, "0011")
+    migrate.downgrade(warehouse_url, "0012")
     with psycopg.connect(conninfo(warehouse_url)) as connection:
         connection.execute("""
             insert into mart.fct_post (

@@ -11,7 +11,7 @@ from warehouse.tables.base import METADATA, count, instant, text
 LEXEMES = (
     "to_tsvector(case language when 'en' then 'english'::regconfig when 'id' then 'indonesian'::regconfig "
     "else 'simple'::regconfig end, regexp_replace(masked, "
-    r"'\[(link|email|phone|nik|card|iban|ip|handle|address|key)\]', ' ', 'g'))"
+    r"'\[(link|email|phone|nik|card|iban|ip|handle|address|key|name)\]', ' ', 'g'))"
 )
 
 dim_date = Table(

@@ -38,6 +38,7 @@ theme = Table(
     text("owner", "Who answers for it.", nullable=True),
     Column("born_week", Date, nullable=False, comment="Monday of the week in which it was born."),
     instant("created_at", "When it was made.", server_default=sql("now()")),
+    text("owner_source", "rule: the owner of its area; or person.", nullable=True),
     CheckConstraint("status in ('active', 'dormant', 'merged', 'retired')", name="status"),
     CheckConstraint("name_source in ('machine', 'person')", name="name_source"),
     schema="core",
@@ -50,7 +51,8 @@ theme_event = Table(
     key("event_id", "Order of events."),
     Column("theme_id", ForeignKey("core.theme.theme_id"), nullable=False, comment="The theme."),
     text(
-        "kind", "born, named, drifted, dormant, revived; by people: renamed, merged, split, assigned, retired, undone."
+        "kind",
+        "born, named, drifted, dormant, revived; by people: renamed, merged, split, assigned, placed, retired, undone.",
     ),
     Column("week", Date, nullable=True, comment="Monday of the run that made it; null for people's edits."),
     text("actor", "weekly run, or a person's name."),

@@ -17,7 +17,7 @@ create function mart.posts_near(
 language sql stable parallel safe
 -- Vectors are not for readers to see, so it reads them as its owner. Its names were resolved when it was made.
 security definer set search_path = pg_catalog, pg_temp
--- Where the posts of a million vectors do not fit, both are written to the disk and read again: it takes ten times as long.
+-- Posts that do not fit in here are written to the disk, and every vector with them.
 set work_mem = '128MB'
 begin atomic
     with space as materialized (

