@@ -14,7 +14,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nStart with: make demo   (SEED=7 makes another community, WEEKS= and POSTS= another size)\n'
 
-setup: ## Bring the tools and the locked environment (PYTHON=python3.12 chooses one)
+setup: ## Bring the tools and the locked environment (PYTHON=python3.12 chooses one, EXTRA=folder adds torch)
 	@scripts/setup
 
 demo: setup ## Take a generated community from Kafka to its weekly reports, and grade the result

@@ -249,6 +249,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of events and of the moments of killing (1)")
     options = parser.parse_args()
     log.configure()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that the sinks and servers end with it
     figures = run(minutes=options.minutes, seed=options.seed, rate=options.rate, calibration=options.calibration)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     is_right = not figures["records_wrong"] and not figures["core_differences"]

@@ -15,9 +15,10 @@ from sqlalchemy import Connection
 from kernel.clock import Clock, SystemClock
 from kernel.community import CommunityFile
 from kernel.errors import SettingsError
-from kernel.settings import Settings, read_settings
+from kernel.settings import EncoderSettings, Settings, read_settings
+from nlp import heads
 from nlp.annotate import STEPS
-from nlp.encoder import Encoder, load_encoder
+from nlp.encoder import Encoder, load_encoder, name_of
 from warehouse.engine import connect
 
 
@@ -41,10 +42,21 @@ class Context:
         return self.community.community.languages
 
     @property
+    def encoder(self) -> Encoder:
+        """The encoder of the settings, loaded when it is first used."""
+        return _encoder(self.settings.encoder)
+
+    @property
+    def encoder_name(self) -> str:
+        """The encoder's name, for which it need not be loaded."""
+        return name_of(self.settings.encoder)
+
+    @property
     def steps(self) -> str:
-        """Versions of everything that shapes an annotation: the steps, the encoder and the settings they take."""
+        """Versions of everything that shapes an annotation: the steps, the models and the settings they take."""
         table = self.community.community
-        chosen = f"{self.settings.encoder.name}/{self.settings.encoder.max_chars}/{table.languages}/"
+        models = f"{self.encoder_name}/{heads.made_with()}"
+        chosen = f"{models}/{self.settings.encoder.max_chars}/{table.languages}/"
         chosen += str(sorted(table.language_neighbours.items()))
         chosen += str(sorted(table.products)) if table.products else ""
         return f"{STEPS}+{hashlib.sha256(chosen.encode()).hexdigest()[:8]}"
@@ -66,9 +78,9 @@ def open_context() -> Context:
 
 
 @lru_cache(maxsize=1)
-def encoder(name: str) -> Encoder:
+def _encoder(chosen: EncoderSettings) -> Encoder:
     """Return the encoder, loaded once a process."""
-    return load_encoder(name)
+    return load_encoder(chosen)
 
 
 def code_version() -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from jobs.context import Context, encoder, open_context
+from jobs.context import Context, open_context
 from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
 from kernel.errors import StaleInputError
@@ -65,7 +65,7 @@ def enrich(day: date, *, shard: int, of: int) -> int:
     context = open_context()
     prepared = _prepare(context, day, shard=shard, of=of)
     vectors = encode(context, [(p.text_sha256, p.encoded) for p in prepared])
-    annotations = annotate.judge(prepared, vectors, duplicates={})
+    annotations = annotate.judge(prepared, vectors, encoder=context.encoder_name, duplicates={})
     with context.begin() as connection:
         posts.write_annotations(connection, annotations, steps=context.steps, now=context.clock.now())
     return len(annotations)
@@ -102,17 +102,17 @@ def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annota
 
 def encode(context: Context, texts: Sequence[tuple[bytes, str]]) -> NDArray[np.float32]:
     """Return one vector a text, encoding and storing those that the warehouse does not hold yet."""
-    model = encoder(context.settings.encoder.name)
+    model = context.encoder_name
     with context.begin() as connection:
-        known = posts.read_vectors(connection, (sha for sha, _ in texts), model=model.name)
+        known = posts.read_vectors(connection, (sha for sha, _ in texts), model=model)
     missing = {sha: encoded for sha, encoded in texts if sha not in known}
     if missing:
-        fresh = model.encode(list(missing.values()))
-        lent = space.default()
+        fresh = context.encoder.encode(list(missing.values()))
+        lent = space.fit(fresh[:0], [], encoder=model)
         with context.begin() as connection:
-            posts.write_vectors(connection, list(missing), fresh, model=model.name)
+            posts.write_vectors(connection, list(missing), fresh, model=model)
             # Vectors compare in a space only; the first weekly run puts the community's own in its place.
-            registry.write_space(connection, model.name, lent.version, lent.means, lent.component, posts=0)
+            registry.write_space(connection, model, lent.version, lent.means, lent.component, posts=0)
         known |= dict(zip(missing, fresh, strict=True))
     if not texts:
         return np.empty((0, 384), dtype=np.float32)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from jobs.context import Context, encoder
+from jobs.context import Context
 from jobs.themes import projected
 from kernel.errors import InputError
 from nlp import space, topics
@@ -40,7 +40,7 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
     Raises `InputError` for a theme that is too small to have any, or that no run has described.
     """
     posts = store.read_theme_posts(connection, theme_id)
-    frozen = space.stored(registry.read_space(connection, encoder(context.settings.encoder.name).name))
+    frozen = space.stored(registry.read_space(connection, context.encoder_name))
     if len(posts) < LEAST_POSTS or frozen is None:
         message = f"theme {theme_id} has {len(posts)} posts"
         raise InputError(message, remedy=f"Parts are looked for from {LEAST_POSTS} posts on.")

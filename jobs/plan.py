@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from jobs import weekly
-from jobs.context import code_version, encoder, open_context
+from jobs.context import code_version, open_context
 from kernel.calendar import Span, day_span, days_of_week, mondays_between
-from nlp.encoder import work
+from nlp import heads
+from nlp.encoder import BUILT_IN, work
 from warehouse import posts, registry, runs
 
 # Texts that are encoded to see how fast this machine is.
@@ -70,10 +71,11 @@ def is_week_due(monday: date) -> bool:
     return done.get(monday) != (now, code_version())
 
 
-def estimate(days: Sequence[date]) -> tuple[int, float]:
+def estimate(days: Sequence[date]) -> tuple[int, float | None]:
     """Return how many posts of `days` are due and about how many seconds their encoding takes here.
 
-    A few of the texts are encoded to see how fast this machine is now.
+    A few of the texts are encoded to see how fast this machine is now, and that the encoder works at all. For another
+    encoder than the built-in one the seconds are None: how its work grows with a text is not known.
     """
     context = open_context()
     texts: list[str] = []
@@ -86,11 +88,20 @@ def estimate(days: Sequence[date]) -> tuple[int, float]:
     if not distinct:
         return len(texts), 0.0
     tried = distinct[:: -(-len(distinct) // TRIED)]
-    model = encoder(context.settings.encoder.name)
+    model = context.encoder
     began = context.clock.monotonic()
     model.encode(tried)
     taken = context.clock.monotonic() - began
-    return len(texts), taken * work(distinct) / work(tried)
+    return len(texts), taken * work(distinct) / work(tried) if model.name == BUILT_IN else None
+
+
+def silent_heads() -> str | None:
+    """Return why no post can get a sentiment, type, abuse or spam by this encoder; None where all can."""
+    encoder = open_context().encoder_name
+    made_with = heads.made_with()
+    if encoder == made_with:
+        return None
+    return f"their models were made with {made_with or 'several encoders'}, and {encoder} is in use"
 
 
 def _stretches(days: Sequence[date]) -> list[tuple[date, date]]:

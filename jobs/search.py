@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from jobs.context import Context, encoder
+from jobs.context import Context
 from kernel.errors import StaleInputError
 from nlp import language, text
 from nlp.encoder import Vectors
@@ -77,10 +77,11 @@ def rank(connection: Connection, asked: Query, filters: Filters, *, depth: int =
 
 def _read(context: Context, query: str) -> Query:
     """Read a query as a post is read."""
-    model, table = encoder(context.settings.encoder.name), context.community.community
+    table = context.community.community
     words = text.excerpt(text.clean(query), context.settings.encoder.max_chars)
     (spoken,) = language.detect([words], languages=table.languages, neighbours=table.language_neighbours)
-    return Query(model.name, model.encode([words])[0], spoken.language, words, bool(_OPERATOR.search(words)))
+    (vector,) = context.encoder.encode([words])
+    return Query(context.encoder_name, vector, spoken.language, words, bool(_OPERATOR.search(words)))
 
 
 def _near(connection: Connection, asked: Query, filters: Filters, most: int) -> list[Row]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from jobs import edits
 from jobs.areas import area_of
-from jobs.context import Context, encoder
+from jobs.context import Context
 from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
@@ -92,14 +92,14 @@ def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[C
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
-    encoder_name = encoder(context.settings.encoder.name).name
-    rows = store.read_space(connection, encoder_name)
+    encoder = context.encoder_name
+    rows = store.read_space(connection, encoder)
     frozen = space.stored(rows)
     if frozen is None:
-        frozen = space.fit(raw, languages)
+        frozen = space.fit(raw, languages, encoder=encoder)
         if len(raw):
-            store.write_space(connection, encoder_name, frozen.version, frozen.means, frozen.component, len(raw))
-    return frozen, f"{encoder_name}/{frozen.version}"
+            store.write_space(connection, encoder, frozen.version, frozen.means, frozen.component, len(raw))
+    return frozen, f"{encoder}/{frozen.version}"
 
 
 def _theme(stored: store.Remembered) -> registry.KnownTheme:
@@ -132,7 +132,7 @@ def projected(
     connection: Connection, context: Context, rows: Sequence[tuple[int, bytes, str]], frozen: space.Space
 ) -> tuple[list[int], Vectors]:
     """Return the first column of (any number, sha256, language) and projected vectors, where one is stored."""
-    vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=encoder(context.settings.encoder.name).name)
+    vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=context.encoder_name)
     kept = [(number, vectors[sha], language) for number, sha, language in rows if sha in vectors]
     if not kept:
         return [], np.empty((0, space.DIMENSIONS), np.float32)

@@ -123,7 +123,7 @@ def report_config(context: Context, area: str) -> dict[str, Any]:
         "response": community.response.model_dump(mode="json"),
         "languages": list(community.community.languages),
         "steps": context.steps,
-        "encoder": context.settings.encoder.name,
+        "encoder": context.encoder_name,
         "themes": community.themes.model_dump(mode="json"),
         "registry": registry.VERSION,
     }

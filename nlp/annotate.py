@@ -65,14 +65,15 @@ def prepare(
 
 
 def judge(
-    prepared: Sequence[Prepared], vectors: NDArray[np.float32], *, duplicates: Mapping[int, int]
+    prepared: Sequence[Prepared], vectors: NDArray[np.float32], *, encoder: str, duplicates: Mapping[int, int]
 ) -> list[Annotation]:
-    """Return the annotations of prepared posts; `vectors` holds one row of their `encoded` text each."""
+    """Return the annotations of prepared posts; `vectors` holds the `encoder`'s row of each `encoded` text."""
     verdicts = heads.judge(
         [post.encoded for post in prepared],
         [post.language for post in prepared],
         vectors,
         [post.rating for post in prepared],
+        encoder=encoder,
     )
     return [
         Annotation(

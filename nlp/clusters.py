@@ -1,4 +1,4 @@
-"""Groups of vectors that lie together: a 15-nearest-neighbour graph by cosine, cut into communities by Leiden.
+"""Groups of vectors that lie together: a 10-nearest-neighbour graph by cosine, cut into communities by Leiden.
 
 Neither step draws lots of its own: equal vectors in equal order with an equal seed give equal groups. Memory grows with
 the number of vectors, never with its square.
@@ -14,7 +14,7 @@ from scipy.sparse import coo_matrix, csr_matrix
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
-NEIGHBOURS = 15
+NEIGHBOURS = 10
 _ITERATIONS = 3
 _CHUNK = 1024
 

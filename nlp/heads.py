@@ -2,7 +2,8 @@
 
 A head is two logistic models, one over hashed words and one over the encoder's vector, joined by a third that was
 fitted on held-out posts. Where no class is likely enough the answer is None: unknown, never neutral. The weights are
-small and come with this package; docs/reference/models.md says what they were made of and how right they are.
+small and come with this package; docs/reference/models.md says what they were made of and how right they are. They
+read the vectors of the encoder that they were made with, and of no other.
 """
 
 from __future__ import annotations
@@ -43,8 +44,12 @@ _STARS = {
 
 @dataclass(frozen=True)
 class Head:
-    """Two logistic models and the one that joins them: `mixed` maps the logits of both to the logits of the classes."""
+    """Two logistic models and the one that joins them: `mixed` maps the logits of both to the logits of the classes.
 
+    `encoder` is the name of the encoder whose vectors `meaning` was fitted on.
+    """
+
+    encoder: str
     classes: tuple[str, ...]
     words: Vectors
     words_bias: Vectors
@@ -72,13 +77,22 @@ class Verdict:
     spam: float | None = None
 
 
+def made_with() -> str | None:
+    """Return the name of the encoder that all weights were made with; None where they were made with several."""
+    names = {load(name).encoder for name in NAMES} | {space.made_with()}
+    return names.pop() if len(names) == 1 else None
+
+
 def judge(
-    texts: Sequence[str], languages: Sequence[str], vectors: Vectors, ratings: Sequence[int | None]
+    texts: Sequence[str], languages: Sequence[str], vectors: Vectors, ratings: Sequence[int | None], *, encoder: str
 ) -> list[Verdict]:
-    """Return what the heads say of each encoded text; `vectors` are the encoder's own rows, `ratings` its stars."""
+    """Return what the heads say of each encoded text; `vectors` are the encoder's own rows, `ratings` its stars.
+
+    Vectors of another encoder than the weights were made with get no verdict.
+    """
     verdicts = [Verdict() for _ in texts]
     known = [row for row, language in enumerate(languages) if language in LANGUAGES and texts[row]]
-    if not known:
+    if not known or encoder != made_with():
         return verdicts
     counts = hashed([texts[row] for row in known])
     centred = centre(vectors[known], [languages[row] for row in known])
@@ -104,8 +118,9 @@ _SCALE = 4.0
 def load(name: str) -> Head:
     """Load the weights of a head."""
     with as_file(files("nlp").joinpath("weights", f"{name}.npz")) as path, np.load(path) as stored:
-        arrays = {key: stored[key].astype(np.float32) for key in stored.files if key != "classes"}
-        return Head(classes=tuple(stored["classes"].tolist()), **arrays)
+        told = ("encoder", "classes")
+        arrays = {key: stored[key].astype(np.float32) for key in stored.files if key not in told}
+        return Head(encoder=str(stored["encoder"]), classes=tuple(stored["classes"].tolist()), **arrays)
 
 
 def softmax(logits: Vectors) -> Vectors:

@@ -28,13 +28,17 @@ _LEAST_HELD = 2
 # The share of a theme's own posts that lie outside of its threshold, and how far outside a post may lie when the
 # community says that it belongs and no birth claims it.
 _OUTSIDE = 0.05
+# The share of a new group that is left out because it lies farthest from its centre.
+_STRAY = 0.02
 _SLACK = 0.15
 _THRESHOLD_BY_DEFAULT = 0.4
 _LEAST_FOR_THRESHOLD = 3
 # With fewer posts than this a subject is a handful of them, and cutting as fine as in a full week would cut it up.
 _FULL_WEEK = 500
-# A group is more of a theme when it lies this near to its centre, as a share of how near it lies to itself ...
+# A community has its subject from a theme when it lies this near to its centre, as a share of how near it lies to
+# itself; a group of a week repeats another one only when it can hardly be told from it ...
 _REPEATS = 0.55
+_SAME = 0.8
 # ... and a subject of its own only when it is about as tight as themes are: what is left over in a week seldom is.
 _TIGHT_ENOUGH = 0.85
 
@@ -127,12 +131,13 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
         own = float(to_the_others(vectors[rows]).mean())
         near = np.array([float((vectors[rows] @ centre).mean()) for centre in centres])
         theme = int(near.argmax()) if centres else NONE
-        if theme != NONE and near[theme] >= _REPEATS * own and _is_inside(vectors[rows], theme, known):
+        enough = _REPEATS if theme < len(known) else _SAME
+        if theme != NONE and near[theme] >= enough * own and _is_inside(vectors[rows], theme, known):
             repeated, number = (old, theme) if theme < len(known) else (new, theme - len(known))
             repeated[rows] = number
         elif own >= tightness:
             cosines = vectors[rows] @ centroid(vectors[rows])
-            new[rows[cosines >= np.quantile(cosines, _OUTSIDE, method="lower")]] = len(centres) - len(known)
+            new[rows[cosines >= np.quantile(cosines, _STRAY, method="lower")]] = len(centres) - len(known)
             centres.append(centroid(vectors[rows]))
     return Born(new, old, float(adjusted_rand_score(labels, again)))
 

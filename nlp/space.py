@@ -2,7 +2,8 @@
 
 e5 vectors all point nearly the same way, and each language has a corner of its own. Taking away the mean of the
 language and then the first principal component leaves what the text is about. A space is fitted once, on the first
-posts of a community, and frozen under its version; few posts are helped by a space that comes with this package.
+posts of a community, and frozen under its version; few posts are helped by a space that comes with this package, if
+it was made with the same encoder.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384
-# The shipped means count as many posts as this; a language with far more of its own hardly notices them.
-_SHIPPED_WEIGHT = 10
+# A prior mean counts as many posts as this; a language with far more of its own hardly notices it.
+_PRIOR_WEIGHT = 10
 # From here on the principal component is the community's own.
 _LEAST_POSTS = 300
 ANY = "*"
@@ -43,20 +44,21 @@ class Space:
         return _unit(centred - np.outer(centred @ self.component, self.component))
 
 
-def fit(vectors: Vectors, languages: Sequence[str]) -> Space:
-    """Fit a space on encoder vectors and their languages; the fewer they are, the nearer it is to the shipped one."""
-    shipped = default()
+def fit(vectors: Vectors, languages: Sequence[str], *, encoder: str) -> Space:
+    """Fit a space on an encoder's vectors and their languages.
+
+    The fewer they are, the nearer it is to the shipped one; for another encoder than that one was made with, the
+    nearer is the mean of a language to the mean of all.
+    """
+    start = default() if encoder == made_with() else _without_prior(vectors)
     if not len(vectors):
-        return shipped
+        return start
     told = np.array(languages)
-    means = dict(shipped.means)
+    means = dict(start.means)
     for language in sorted({*languages, ANY}):
         own = vectors if language == ANY else vectors[told == language]
-        prior = shipped.means.get(language, shipped.means[ANY])
-        means[language] = ((own.sum(axis=0) + _SHIPPED_WEIGHT * prior) / (len(own) + _SHIPPED_WEIGHT)).astype(
-            np.float32
-        )
-    component = shipped.component
+        means[language] = _mean(own, start.means.get(language, start.means[ANY]))
+    component = start.component
     if len(vectors) >= _LEAST_POSTS:
         component = first_component(vectors - np.stack([means[language] for language in languages]))
     return Space(_version(means, component), means, component)
@@ -69,13 +71,42 @@ def stored(rows: Sequence[tuple[str, str, Vectors, Vectors]]) -> Space | None:
     return Space(version=rows[0][0], means={language: mean for _, language, mean, _ in rows}, component=rows[0][3])
 
 
-@lru_cache(maxsize=1)
 def default() -> Space:
     """Return the space that comes with this package."""
+    return _shipped()[0]
+
+
+def made_with() -> str:
+    """Return the name of the encoder that the space of this package was made with."""
+    return _shipped()[1]
+
+
+def forget() -> None:
+    """Read the space again when it is next asked for."""
+    _shipped.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Space, str]:
     with as_file(files("nlp").joinpath("weights", "space.npz")) as path, np.load(path) as stored:
-        means = {name: stored[name].astype(np.float32) for name in stored.files if name != "component"}
-        component = stored["component"].astype(np.float32)
-    return Space(_version(means, component), means, component)
+        arrays = {name: stored[name] for name in stored.files}
+    encoder = str(arrays.pop("encoder"))
+    component = arrays.pop("component").astype(np.float32)
+    means = {name: mean.astype(np.float32) for name, mean in arrays.items()}
+    return Space(_version(means, component), means, component), encoder
+
+
+def _without_prior(vectors: Vectors) -> Space:
+    """Return a space that knows no language and takes no component away."""
+    nothing = np.zeros(DIMENSIONS, dtype=np.float32)
+    means = {ANY: _mean(vectors, nothing)}
+    return Space(_version(means, nothing), means, nothing)
+
+
+def _mean(own: Vectors, prior: Vectors) -> Vectors:
+    """Return the mean of vectors, pulled towards `prior` where they are few."""
+    mean = (own.sum(axis=0) + _PRIOR_WEIGHT * prior) / (len(own) + _PRIOR_WEIGHT)
+    return np.asarray(mean, dtype=np.float32)
 
 
 def first_component(centred: Vectors) -> Vectors:

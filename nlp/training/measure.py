@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, f1_score, v_measure_score
 
 from nlp import clusters, language, space
+from nlp.encoder import Encoder
 from nlp.features import hashed
 from nlp.heads import Head, centre
 from nlp.training.corpora import Example, rows, sample
 from nlp.training.outside import OUTSIDE, WAYS
 
 Vectors = NDArray[np.float32]
-Encode = Callable[[Sequence[str]], Vectors]
 
 _NEIGHBOURS = {"ms": "id", "jv": "id", "su": "id"}
 _SAMPLE = 800
@@ -49,13 +49,13 @@ def unseen(name: str, examples: Sequence[Example], said: Vectors, classes: Seque
     return found
 
 
-def outside(heads: Mapping[str, Head], data: Path, encode: Encode, *, seed: int) -> list[Figure]:
+def outside(heads: Mapping[str, Head], data: Path, encoder: Encoder, *, seed: int) -> list[Figure]:
     """Return the macro-F1 of the heads on sets that no weight has learned from."""
     found = []
     for one in OUTSIDE:
         examples = sample(one.read(data), _SAMPLE, seed=seed)
         texts, told = [example.text for example in examples], [example.language for example in examples]
-        said = heads[one.head].probabilities(hashed(texts), centre(encode(texts), told))
+        said = heads[one.head].probabilities(hashed(texts), centre(encoder.encode(texts), told))
         ways = WAYS[one.ways]
         guessed = np.array([ways.get(name, name) for name in heads[one.head].classes])[said.argmax(axis=1)]
         true = np.array([example.label for example in examples])
@@ -88,12 +88,12 @@ def _language_figure(label: str, texts: Sequence[str], code: str) -> Figure:
     return Figure("language", label, code, len(texts), "accuracy", right)
 
 
-def themes(data: Path, encode: Encode, *, granularity: float, seed: int) -> list[Figure]:
+def themes(data: Path, encoder: Encoder, *, granularity: float, seed: int) -> list[Figure]:
     """Return how well groups found without labels fit the labels, and how often two languages share a group."""
     intents = rows(data, "banking77/train.csv.gz")
-    vectors = encode([row["text"] for row in intents])
+    vectors = encoder.encode([row["text"] for row in intents])
     told = ["en"] * len(intents)
-    projected = space.fit(vectors, told).project(vectors, told)
+    projected = space.fit(vectors, told, encoder=encoder.name).project(vectors, told)
     found = clusters.cluster(projected, resolution=granularity, seed=seed)
     true = [row["category"] for row in intents]
     where = f"Banking77, {len(set(true))} intents, {int(found.max()) + 1} groups at granularity {granularity:g}"
@@ -105,8 +105,8 @@ def themes(data: Path, encode: Encode, *, granularity: float, seed: int) -> list
     pairs = {name: {r["id"]: r["text"] for r in parallel if r["lang"] == name} for name in ("english", "indonesian")}
     ids = sorted(pairs["english"].keys() & pairs["indonesian"].keys())
     told = ["en"] * len(ids) + ["id"] * len(ids)
-    vectors = encode([pairs["english"][key] for key in ids] + [pairs["indonesian"][key] for key in ids])
-    projected = space.fit(vectors, told).project(vectors, told)
+    vectors = encoder.encode([pairs["english"][key] for key in ids] + [pairs["indonesian"][key] for key in ids])
+    projected = space.fit(vectors, told, encoder=encoder.name).project(vectors, told)
     found = clusters.cluster(projected, resolution=granularity, seed=seed)
     together = float((found[: len(ids)] == found[len(ids) :]).mean())
     return [*figures, Figure("themes", "NusaX, pairs in one group", "en+id", len(ids), "share", together)]

@@ -92,7 +92,10 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
 
     posts, seconds = plan.estimate(due)
     if posts:
-        say(f"Days to run: {len(due)}, posts to read: {posts:,}; encoding takes about {_span(seconds)} here")
+        takes = "an unknown time" if seconds is None else f"about {_span(seconds)}"
+        say(f"Days to run: {len(due)}, posts to read: {posts:,}; encoding takes {takes} here")
+        if reason := plan.silent_heads():
+            say(f"Sentiment, type, abuse and spam will be unknown: {reason}. Make them anew with: make models")
     ahead = ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way)
     left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
 

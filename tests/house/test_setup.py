@@ -39,6 +39,16 @@ def test_what_is_ready_is_left_alone(project: Path) -> None:
     assert setup(project, PYTHON="false").returncode == 1, "a changed lock is noticed"
 
 
+def test_an_extra_stays_until_it_is_taken_away(project: Path) -> None:
+    command = ["sh", "-c", "pwd; cat uv.lock pyproject.toml scripts/setup | cksum; echo folder"]
+    sums = subprocess.run(command, cwd=project, capture_output=True, text=True, check=True)
+    (project / ".venv" / "bin").mkdir(parents=True)
+    (project / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (project / ".venv" / ".suara-ready").write_text(sums.stdout)
+    assert setup(project).returncode == setup(project, EXTRA="folder").returncode == 0
+    assert setup(project, EXTRA="", PYTHON="false").returncode == 1, "another environment is asked for"
+
+
 def test_a_wrong_python_is_named_with_what_to_do(project: Path) -> None:
     told = setup(project, PYTHON="false")
     assert told.returncode == 1

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from kernel.model import Post
 from nlp import annotate
+from nlp.encoder import BUILT_IN
 from tests.nlp.weeks import encoder
 
 _TWINS = {"ms": "id"}
@@ -75,7 +76,7 @@ def test_words_are_counted_without_marks_and_placeholders():
 def test_a_post_without_words_is_annotated_as_unknown():
     prepared = _prepare(_post("👍👍"), _post(""), _post("https://example.org/x"))
     vectors = encoder().encode([one.encoded for one in prepared])
-    for one in annotate.judge(prepared, vectors, duplicates={}):
+    for one in annotate.judge(prepared, vectors, encoder=BUILT_IN, duplicates={}):
         assert one.language == "und"
         assert one.words == 0
         assert one.sentiment is one.feedback_type is one.spam is one.toxicity is None
@@ -85,7 +86,7 @@ def test_a_post_without_words_is_annotated_as_unknown():
 def test_an_annotation_carries_what_was_prepared_and_judged():
     prepared = _prepare(_post("Aplikasinya selalu keluar sendiri setiap saya buka kalender"), _post("love it, thanks"))
     vectors = encoder().encode([one.encoded for one in prepared])
-    bug, praise = annotate.judge(prepared, vectors, duplicates={1: 7})
+    bug, praise = annotate.judge(prepared, vectors, encoder=BUILT_IN, duplicates={1: 7})
     assert (bug.language, bug.feedback_type, bug.sentiment) == ("id", "bug", "negative")
     assert (praise.language, praise.feedback_type, praise.sentiment) == ("en", "praise", "positive")
     assert bug.duplicate_of == 7
@@ -97,16 +98,16 @@ def test_the_batch_changes_nothing():
     prepared = _prepare(*posts)
     assert prepared == [one for post in posts for one in _prepare(post)]
     vectors = encoder().encode([one.encoded for one in prepared])
-    together = annotate.judge(prepared, vectors, duplicates={})
+    together = annotate.judge(prepared, vectors, encoder=BUILT_IN, duplicates={})
     for place, one in enumerate(prepared):
-        (alone,) = annotate.judge([one], vectors[[place]], duplicates={})
+        (alone,) = annotate.judge([one], vectors[[place]], encoder=BUILT_IN, duplicates={})
         assert alone.feedback_type == together[place].feedback_type
         assert alone.language == together[place].language
 
 
 def test_no_posts_give_no_annotations():
     assert _prepare() == []
-    assert annotate.judge([], np.empty((0, 384), np.float32), duplicates={}) == []
+    assert annotate.judge([], np.empty((0, 384), np.float32), encoder=BUILT_IN, duplicates={}) == []
 
 
 @given(st.lists(st.text(max_size=200), max_size=4), st.sampled_from(["text", "markdown", "html"]))

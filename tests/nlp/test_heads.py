@@ -3,13 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlp import heads
+from nlp import heads, space
+from nlp.encoder import BUILT_IN
 from nlp.features import BUCKETS, hashed
 from tests.nlp.weeks import encoder
 
 
 def _judge(text: str, language: str = "en", rating: int | None = None) -> heads.Verdict:
-    return heads.judge([text], [language], encoder().encode([text]), [rating])[0]
+    return heads.judge([text], [language], encoder().encode([text]), [rating], encoder=BUILT_IN)[0]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,18 @@ def test_abuse_and_spam_stand_out():
 def test_other_languages_get_no_verdict():
     assert _judge("Das Programm startet nicht mehr", "de") == heads.Verdict()
     assert _judge("", "en") == heads.Verdict()
+
+
+def test_vectors_of_another_encoder_get_no_verdict():
+    assert heads.made_with() == BUILT_IN
+    text = "Great work, I love the new design"
+    assert heads.judge([text], ["en"], encoder().encode([text]), [5], encoder="other-1") == [heads.Verdict()]
+
+
+def test_weights_of_several_encoders_are_for_none(monkeypatch):
+    monkeypatch.setattr(space, "made_with", lambda: "other-1")
+    assert heads.made_with() is None
+    assert _judge("Great work, I love the new design") == heads.Verdict()
 
 
 @pytest.mark.parametrize("name", heads.NAMES)

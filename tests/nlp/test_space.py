@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from nlp import clusters
-from nlp.space import default, fit
+from nlp import clusters, space
+from nlp.encoder import BUILT_IN
+from nlp.space import ANY, default
 
 SUBJECTS = 12
+fit = partial(space.fit, encoder=BUILT_IN)
 
 
 def _clouds(*, seed: int = 1, each: int = 200) -> tuple[np.ndarray, list[str], np.ndarray]:
@@ -26,11 +30,11 @@ def _clouds(*, seed: int = 1, each: int = 200) -> tuple[np.ndarray, list[str], n
 
 def test_projected_vectors_have_length_one_and_no_component():
     vectors, languages, _ = _clouds()
-    space = fit(vectors, languages)
-    projected = space.project(vectors, languages)
+    fitted = fit(vectors, languages)
+    projected = fitted.project(vectors, languages)
     assert projected.dtype == np.float32
     assert np.allclose(np.linalg.norm(projected, axis=1), 1, atol=1e-4)
-    assert np.abs(projected @ space.component).max() < 1e-3
+    assert np.abs(projected @ fitted.component).max() < 1e-3
 
 
 def test_the_subject_joins_what_the_language_parted():
@@ -38,6 +42,26 @@ def test_the_subject_joins_what_the_language_parted():
     labels = clusters.cluster(fit(vectors, languages).project(vectors, languages), resolution=1.0, seed=3)
     assert {len(set(labels[about == subject])) for subject in range(SUBJECTS)} == {1}
     assert len(set(labels)) == SUBJECTS
+
+
+def test_for_another_encoder_nothing_of_the_shipped_space_is_used():
+    vectors, languages, about = _clouds()
+    other = space.fit(vectors, languages, encoder="other-1")
+    assert set(other.means) == {ANY, "en", "id"}
+    assert np.allclose(other.means["en"], vectors[::2].mean(axis=0), atol=0.01)
+    labels = clusters.cluster(other.project(vectors, languages), resolution=1.0, seed=3)
+    assert {len(set(labels[about == subject])) for subject in range(SUBJECTS)} == {1}
+
+
+def test_few_posts_of_another_encoder_keep_their_directions():
+    vectors, languages, _ = _clouds(each=2)
+    for count in (1, 2, 9):
+        few = space.fit(vectors[:count], languages[:count], encoder="other-1")
+        projected = few.project(vectors[:count], languages[:count])
+        assert np.allclose(np.linalg.norm(projected, axis=1), 1, atol=1e-4)
+        assert not few.component.any()
+    nothing = np.empty((0, 384), np.float32)
+    assert not any(mean.any() for mean in space.fit(nothing, [], encoder="other-1").means.values())
 
 
 def test_a_language_that_was_never_seen_is_projected_by_the_common_mean():

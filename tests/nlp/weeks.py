@@ -75,7 +75,8 @@ def _vector(text: str) -> NDArray[np.float32]:
 def _space() -> Space:
     """Return the space of this community, frozen in its first week."""
     posts, _ = week(1, list(SUBJECTS))
-    return fit(np.stack([_vector(post.text) for post in posts]), [post.language for post in posts])
+    languages = [post.language for post in posts]
+    return fit(np.stack([_vector(post.text) for post in posts]), languages, encoder=encoder().name)
 
 
 def vectors(posts: Sequence[ThemePost]) -> NDArray[np.float32]:

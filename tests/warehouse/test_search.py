@@ -175,7 +175,7 @@ class TestMeaning:
 
     def test_a_lent_space_gives_way_to_the_first_that_is_fitted_and_to_no_other(self, forum: Forum) -> None:
         assert registry.read_space(forum.rows.connection, MODEL) == []
-        own = space.fit(np.stack([forum.vector() for _ in range(5)]), ["en"] * 5)
+        own = space.fit(np.stack([forum.vector() for _ in range(5)]), ["en"] * 5, encoder=MODEL)
         lent = space.default()
         registry.write_space(forum.rows.connection, MODEL, own.version, own.means, own.component, posts=5)
         registry.write_space(forum.rows.connection, MODEL, lent.version, lent.means, lent.component, posts=0)

