@@ -7,16 +7,13 @@ drawn is drawn by `--seed`, so that a figure can be had again.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.understanding import cut, pairs, pii, scan, search, themes
+from benchmarks.understanding import cut, day, heads, language, pairs, pii, scan, search, themes
 from kernel.errors import SuaraError
+from suara.cli.output import print_rows
 
 
 class Task(Protocol):
@@ -35,6 +32,9 @@ class Task(Protocol):
 
 TASKS: Mapping[str, Task] = {
     "cut": cut,
+    "day": day,
+    "head": heads,
+    "language": language,
     "pairs": pairs,
     "pii": pii,
     "scan": scan,
@@ -60,20 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         figures = TASKS[wanted.task].measure(wanted)
     except SuaraError as error:
         sys.exit(str(error))
-    if wanted.json:
-        print(json.dumps(figures, indent=2))
-        return
     columns = list(dict.fromkeys(column for row in figures for column in row))
-    table = Table(*(column.replace("_", " ") for column in columns))
-    for row in figures:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    print_rows(figures, columns, json=wanted.json, empty="Nothing was measured.")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from streams.connectors import rows
 from streams.connectors.base import RejectedRow
 from streams.connectors.opening import Format
 
-T = TypeVar("T")
+_Row = TypeVar("_Row")
 
 
 def arguments(parser: argparse.ArgumentParser, *, rows: int) -> None:
@@ -34,13 +34,6 @@ def labelled(path: Path, columns: Sequence[str], label: str, *, number: int, see
     return drawn(found, number=number, seed=seed)
 
 
-def drawn(items: Sequence[T], *, number: int, seed: int) -> list[T]:
-    """Return so many of the items, drawn at random, 0 for all."""
-    found = list(items)
-    random.Random(seed).shuffle(found)  # noqa: S311 - a sample, no secret
-    return found[:number] if number else found
-
-
 def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield for each row the text columns, a line each, and the other columns.
 
@@ -56,6 +49,12 @@ def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Itera
             values = item[1]
             said = "\n".join(part for part in values[: len(texts)] if part)
             yield said, tuple(value or "" for value in values[len(texts) :])
+
+
+def drawn(rows: list[_Row], *, number: int, seed: int) -> list[_Row]:
+    """Return so many of the rows, 0 for all, in an order that is drawn at random."""
+    random.Random(seed).shuffle(rows)  # noqa: S311 - a sample, no secret
+    return rows[:number] if number else rows
 
 
 def chosen(options: argparse.Namespace) -> list[tuple[str, str]]:
