@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from benchmarks import theme_continuity
-from benchmarks.understanding import cut, day, heads, language, pairs, pii, themes
+from benchmarks.understanding import cut, day, heads, language, pairs, pii, scan, search, themes
 from kernel.errors import SuaraError
 from suara.cli.output import print_rows
 
@@ -39,6 +39,8 @@ TASKS: Mapping[str, Task] = {
     "language": language,
     "pairs": pairs,
     "pii": pii,
+    "scan": scan,
+    "search": search,
     "themes": themes,
 }
 

@@ -5,6 +5,7 @@ python -m warehouse.dictionary postgresql://... > docs/reference/dictionary.md
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,18 +16,29 @@ from sqlalchemy import Connection, text
 
 from warehouse.engine import connect
 
+Kind = Literal["table", "view", "type"]
+
 _COLUMNS = text("""
     select n.nspname as schema, obj_description(n.oid, 'pg_namespace') as schema_meaning,
-           c.relname as relation, c.relkind = 'v' as is_view, obj_description(c.oid, 'pg_class') as meaning,
+           c.relname as relation, c.relkind as kind, obj_description(coalesce(t.oid, c.oid)) as meaning,
            a.attname as name, format_type(a.atttypid, a.atttypmod) as type,
            a.attnotnull as is_required, col_description(c.oid, a.attnum) as column_meaning
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    left join pg_type t on t.typrelid = c.oid and c.relkind = 'c'
     where n.nspname in ('raw', 'core', 'mart', 'ops', 'privacy')
-      and c.relkind in ('r', 'p', 'v') and not c.relispartition
+      and c.relkind in ('r', 'p', 'v', 'c') and not c.relispartition
     order by array_position(array['mart', 'ops', 'core', 'raw', 'privacy'], n.nspname::text), c.relname, a.attnum
 """)
+_FUNCTIONS = text("""
+    select concat_ws('.', n.nspname, f.proname) as name, pg_get_function_arguments(f.oid) as arguments,
+           pg_get_function_result(f.oid) as result, coalesce(obj_description(f.oid, 'pg_proc'), '') as meaning
+    from pg_proc f join pg_namespace n on n.oid = f.pronamespace
+    where n.nspname in ('raw', 'core', 'mart', 'ops', 'privacy')
+    order by 1, 2
+""")
+_KINDS: dict[str, Kind] = {"r": "table", "p": "table", "v": "view", "c": "type"}
 _TYPES = {"timestamp with time zone": "timestamptz", "double precision": "float8", "real": "float4"}
 
 
@@ -42,18 +54,33 @@ class Column:
 
 @dataclass(frozen=True)
 class Relation:
-    """A table or a view with its columns."""
+    """A table, a view or the type of a function's rows, with its columns."""
 
     schema: str
     schema_meaning: str
     name: str
-    kind: Literal["table", "view"]
+    kind: Kind
     meaning: str
     columns: tuple[Column, ...]
 
 
+@dataclass(frozen=True)
+class Function:
+    """A function with its arguments and what it returns, as PostgreSQL writes them."""
+
+    name: str
+    arguments: str
+    result: str
+    meaning: str
+
+
+def functions(connection: Connection) -> list[Function]:
+    """Return every function of ours."""
+    return [Function(**row) for row in connection.execute(_FUNCTIONS).mappings()]
+
+
 def describe(connection: Connection) -> list[Relation]:
-    """Return every table and view of ours, those for readers first; partitions are part of their table."""
+    """Return every table, view and type of ours, those for readers first; partitions are part of their table."""
     found = []
     rows = connection.execute(_COLUMNS).all()
     for _, group in groupby(rows, key=lambda row: (row.schema, row.relation)):
@@ -64,7 +91,7 @@ def describe(connection: Connection) -> list[Relation]:
                 schema=first.schema,
                 schema_meaning=first.schema_meaning or "",
                 name=first.relation,
-                kind="view" if first.is_view else "table",
+                kind=_KINDS[first.kind],
                 meaning=first.meaning or "",
                 columns=tuple(
                     Column(row.name, _TYPES.get(row.type, row.type), row.is_required, row.column_meaning or "")
@@ -75,8 +102,8 @@ def describe(connection: Connection) -> list[Relation]:
     return found
 
 
-def undocumented(relations: Sequence[Relation]) -> list[str]:
-    """Return the names of schemas, tables, views and columns that nobody has explained."""
+def undocumented(relations: Sequence[Relation], functions: Sequence[Function] = ()) -> list[str]:
+    """Return the names of schemas, tables, views, columns and functions that nobody has explained."""
     missing = {relation.schema for relation in relations if not relation.schema_meaning}
     missing |= {f"{relation.schema}.{relation.name}" for relation in relations if not relation.meaning}
     missing |= {
@@ -85,15 +112,15 @@ def undocumented(relations: Sequence[Relation]) -> list[str]:
         for column in relation.columns
         if not column.meaning
     }
-    return sorted(missing)
+    return sorted(missing | {function.name for function in functions if not function.meaning})
 
 
-def markdown(relations: Sequence[Relation]) -> str:
+def markdown(relations: Sequence[Relation], functions: Sequence[Function]) -> str:
     """Return the dictionary as one page."""
-    return "\n".join(_page(relations)) + "\n"
+    return "\n".join(_page(relations, functions)) + "\n"
 
 
-def _page(relations: Sequence[Relation]) -> Iterator[str]:
+def _page(relations: Sequence[Relation], functions: Sequence[Function]) -> Iterator[str]:
     yield "# Data dictionary"
     yield ""
     yield "Made from the comments in the database by `python -m warehouse.dictionary`; do not edit it by hand."
@@ -107,6 +134,10 @@ def _page(relations: Sequence[Relation]) -> Iterator[str]:
             for column in relation.columns:
                 required = ", required" if column.is_required else ""
                 yield f"| {column.name} | {column.type}{required} | {column.meaning.replace('|', '/')} |"
+    yield "\n## Functions\n\nCall them in a query: `select * from mart.search_posts('refund', language => 'en')`."
+    for function in functions:
+        yield f"\n### {function.name}()\n\n{function.meaning}"
+        yield f"\nTakes `{re.sub(r'::[a-z]+', '', function.arguments)}`. Returns `{function.result}`."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -116,7 +147,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     engine = connect(arguments[0], role="owner")
     with engine.connect() as connection:
-        sys.stdout.write(markdown(describe(connection)))
+        sys.stdout.write(markdown(describe(connection), functions(connection)))
     engine.dispose()
     return 0
 

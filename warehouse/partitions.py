@@ -96,18 +96,32 @@ def _make(connection: Connection, schema: str, table: str, column: str, month: d
         "parent": Identifier(schema, table),
         "rest": Identifier(schema, f"{table}_default"),
         "column": Identifier(column),
+        "given": SQL(", ").join(map(Identifier, _given(connection, schema, table))),
         "start": month.isoformat(),
         "end": _next(month).isoformat(),
     }
     # Attaching a finished table, unlike `create .. partition of`, lets readers of other months go on.
     for statement in (
-        "create table {new} (like {parent} including defaults including constraints)",
-        "with moved as (delete from {rest} where {column} >= {start} and {column} < {end} returning *) "
-        "insert into {new} select * from moved",
+        "create table {new} (like {parent} including defaults including constraints including generated)",
+        "with moved as (delete from {rest} where {column} >= {start} and {column} < {end} returning {given}) "
+        "insert into {new} ({given}) select * from moved",
         "alter table {parent} attach partition {new} for values from ({start}) to ({end})",
     ):
         driver_of(connection).execute(SQL(statement).format(**parts))
     return f"{schema}.{name}"
+
+
+def _given(connection: Connection, schema: str, table: str) -> list[str]:
+    """Return the columns that are written, not generated from others."""
+    names = connection.execute(
+        text("""
+            select attname from pg_attribute
+            where attrelid = cast(:table as regclass) and attnum > 0 and not attisdropped and attgenerated = ''
+            order by attnum
+        """),
+        {"table": f"{schema}.{table}"},
+    ).scalars()
+    return list(names)
 
 
 def _existing(connection: Connection, schema: str, table: str) -> set[str]:

@@ -259,7 +259,7 @@ def read_space(connection: Connection, model: str) -> list[tuple[str, str, Vecto
     speak_vectors(connection)
     rows = connection.execute(
         select(theme_space.c.version, theme_space.c.language, theme_space.c.mean, theme_space.c.component)
-        .where(theme_space.c.model == model)
+        .where(theme_space.c.model == model, theme_space.c.posts > 0)
         .order_by(theme_space.c.language)
     )
     return [(version, language, array(mean), array(component)) for version, language, mean, component in rows]
@@ -268,11 +268,11 @@ def read_space(connection: Connection, model: str) -> list[tuple[str, str, Vecto
 def write_space(
     connection: Connection, model: str, version: str, means: Mapping[str, Vectors], component: Vectors, posts: int
 ) -> None:
-    """Freeze the space of an encoder."""
+    """Freeze the space of an encoder; one that was fitted on no posts is only lent, and gives way to any other."""
     speak_vectors(connection)
     columns = ["model", "language", "version", "mean", "component", "posts"]
     rows = [(model, language, version, mean, component, posts) for language, mean in means.items()]
-    upsert(connection, theme_space, columns, rows, key=["model", "language"])
+    upsert(connection, theme_space, columns, rows, key=["model", "language"], update=None if posts else [])
 
 
 def run_of(connection: Connection, week: date) -> dict[str, Any] | None:

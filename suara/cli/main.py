@@ -22,6 +22,7 @@ from suara.cli import (
     replay,
     reports,
     run,
+    search,
     sink,
     spooling,
     themes,
@@ -69,6 +70,7 @@ _GROUPS = (
     run,
     reports,
     themes,
+    search,
 )
 for _group in _GROUPS:
     _group.register(app)

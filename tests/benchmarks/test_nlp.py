@@ -57,3 +57,37 @@ def test_pii_counts_in_a_file_and_prints_no_text(tmp_path: Path, capsys: pytest.
 def test_pii_needs_the_columns_of_a_file(table: Path) -> None:
     with pytest.raises(SystemExit, match="--text COLUMN"):
         main(["pii", "--data", str(table)])
+
+
+def test_search_tells_how_much_of_the_first_ten_is_of_the_same_label(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["search", "--data", str(table), "--text", "body", "--label", "area", "--json"])
+    rows = {row["search by"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows.keys() == {"meaning", "all words", "any word", "both"}
+    assert rows["both"]["posts"] == 8
+    assert rows["both"]["same label in the first ten"] == 24, "of so few all are found"
+    assert rows["both"]["precision"] == rows["both"]["possible"] == 0.3
+
+
+def test_search_tells_how_often_a_translation_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentences = [("I cannot log in", "aku tidak bisa masuk"), ("the price went up", "harganya naik")]
+    rows = [
+        {"text": text, "id": key, "lang": lang}
+        for key, pair in enumerate(sentences)
+        for lang, text in zip(("english", "indonesian"), pair, strict=True)
+    ]
+    path = tmp_path / "twins.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    told = ["--text", "text", "--label", "lang", "--pair", "id", "--language", "lang"]
+    main(["search", "--data", str(path), *told, "--ask", "2", "--json"])
+    found = [row for row in json.loads(capsys.readouterr().out) if row["search by"] == "meaning"]
+    assert [row["twin in the first ten"] for row in found] == [2, 2]
+
+
+def test_scan_times_each_kind_of_search(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["scan", "--vectors", "500", "--repeat", "1", "--hnsw", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert len(rows) == 6
+    assert all(row["posts"] == 500 and row["milliseconds"] > 0 for row in rows)
+    assert rows[-1]["megabytes"] > 0

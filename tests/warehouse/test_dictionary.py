@@ -22,7 +22,13 @@ def describe(url: str, *statements: str) -> list[dictionary.Relation]:
 
 
 def test_everything_is_explained(shared_url: str) -> None:
-    assert dictionary.undocumented(describe(shared_url)) == []
+    engine = connect(shared_url, role="owner")
+    with engine.connect() as connection:
+        functions = dictionary.functions(connection)
+    assert dictionary.undocumented(describe(shared_url), functions) == []
+    assert {"core.key_of", "mart.search_posts"} <= {function.name for function in functions}
+    silent = dictionary.Function("mart.silent", "", "integer", "")
+    assert dictionary.undocumented([], [silent]) == ["mart.silent"]
 
 
 def test_what_is_not_explained_is_named(shared_url: str) -> None:
@@ -48,6 +54,7 @@ def test_tables_and_views_are_told_apart_and_partitions_are_left_out(shared_url:
     found = {f"{relation.schema}.{relation.name}": relation for relation in describe(shared_url)}
     assert found["mart.dim_theme"].kind == "view"
     assert found["raw.event"].kind == "table"
+    assert found["mart.found_post"].kind == "type"
     assert "raw.event_default" not in found
     key = next(column for column in found["core.post"].columns if column.name == "post_id")
     assert (key.type, key.is_required) == ("bigint", True)

@@ -82,6 +82,7 @@ class TestPosts:
             "role": "member", "is_thread_start": True, "is_spam": False, "is_duplicate": False, "is_counted": True,
             "duplicate_of": None, "language": "id", **found, "type_score": None, "rating": 2, "reactions": 2,
             "theme_id": theme, "theme_confidence": 0.75, "masked": "write to [email]", "url": "https://x.test/1",
+            "lexemes": "'to':2 'write':1",
         }  # fmt: skip
 
     def test_an_answer_that_moved_leaves_a_thread_of_another_day_unanswered(self, rows: Rows) -> None:

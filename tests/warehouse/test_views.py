@@ -24,7 +24,7 @@ def refresh(rows: Rows, *days: date) -> None:
         marts.refresh_threads(rows.connection, day, UTC)
 
 
-@pytest.mark.parametrize("name", views.VIEWS)
+@pytest.mark.parametrize("name", views.MADE)
 def test_every_header_says_grain_owner_and_meaning(name: str) -> None:
     assert set(views.header(name)) == {"Grain", "Owner", "Meaning"}
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import REAL, BigInteger, Boolean, Column, Date, Index, Integer, SmallInteger, Table
+from sqlalchemy import REAL, BigInteger, Boolean, Column, Computed, Date, Index, Integer, SmallInteger, Table
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from warehouse.tables.base import METADATA, count, instant, text
+
+# What stands for personal data is no word of the post.
+LEXEMES = (
+    "to_tsvector(case language when 'en' then 'english'::regconfig when 'id' then 'indonesian'::regconfig "
+    "else 'simple'::regconfig end, regexp_replace(masked, "
+    r"'\[(link|email|phone|nik|card|iban|ip|handle|address|key|name)\]', ' ', 'g'))"
+)
 
 dim_date = Table(
     "dim_date",
@@ -55,9 +63,17 @@ fct_post = Table(
     Column("theme_confidence", REAL, nullable=True, comment="Confidence of the theme."),
     text("masked", "Clean text with personal data replaced by [kind]."),
     text("url", "Where a person can read it.", nullable=True),
+    Column(
+        "lexemes",
+        TSVECTOR,
+        Computed(LEXEMES, persisted=True),
+        nullable=True,
+        comment="Words of masked for full-text search: stems of English and Indonesian, else as they stand.",
+    ),
     Index("ix_fct_post_week_theme_id", "week", "theme_id"),
     Index("ix_fct_post_thread_id", "thread_id"),
     Index("ix_fct_post_person_id", "person_id"),
+    Index("ix_fct_post_lexemes", "lexemes", postgresql_using="gin"),
     schema="mart",
     comment="Live posts with what was understood of them. Grain: one post. Partitioned by month of created_date.",
     postgresql_partition_by="RANGE (created_date)",

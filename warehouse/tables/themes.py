@@ -124,7 +124,12 @@ theme_space = Table(
     text("version", "Version of the space; written into theme_version.model and theme_run.model."),
     Column("mean", Vector(384), nullable=False, comment="Mean vector of the language's posts, subtracted."),
     Column("component", Vector(384), nullable=False, comment="First principal component, removed after the mean."),
-    Column("posts", Integer, nullable=False, comment="Posts it was fitted on."),
+    Column(
+        "posts",
+        Integer,
+        nullable=False,
+        comment="Posts it was fitted on; 0 for the space that comes with Suara, until the first weekly run fits one.",
+    ),
     instant("fitted_at", "When it was fitted and frozen.", server_default=sql("now()")),
     schema="core",
     comment="The frozen centring that puts both languages into one space. Grain: model and language.",

@@ -1,0 +1,34 @@
+"""A warehouse of a benchmark's own, gone when it ends."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from kernel.settings import read_settings
+from suara.local import guardian, stack
+from warehouse.engine import connect
+
+
+@contextmanager
+def throwaway() -> Iterator[Connection]:
+    """Give one transaction on an empty, migrated warehouse, as its owner."""
+    home = Path(tempfile.mkdtemp(prefix="suara-bench-"))
+    home.chmod(0o711)  # PostgreSQL may run under an account of its own
+    settings = read_settings({"SUARA_HOME": str(home)})
+    try:
+        with guardian.guarded(home), connect(stack.ensure_warehouse(settings, say=_say), role="owner").begin() as begun:
+            yield begun
+    finally:
+        stack.down(settings, _say)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
