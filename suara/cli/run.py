@@ -81,10 +81,10 @@ def shadow_command(
     Worth a look after an upgrade, or a change of languages, encoder or products, before the next `suara run daily`.
     """
     from jobs.shadow import shadow
-    from suara.cli.output import print_rows
+    from suara.cli.output import open_warehouse, print_rows
 
-    _start()
-    steps, found = shadow(posts)
+    with open_warehouse():
+        steps, found = shadow(posts)
     rows = [
         {"field": one.field, "posts": one.compared, "changed": one.changed,
          "share": f"{one.changed / max(one.compared, 1):.1%}", "mostly": list(one.mostly)}
