@@ -47,13 +47,28 @@ def maintenance() -> None:
         return job.registry_audit()
 
     @task
+    def theme_audit() -> list[str]:
+        """Once a month, say which themes a refit would merge, split or add; people decide."""
+        from jobs import maintenance as job
+
+        return job.theme_audit()
+
+    @task
     def reconciliation() -> int:
         """Count from the files to core what is new since the last time; fail when a difference is unexplained."""
         from jobs import reconcile as job
 
         return job.reconcile()
 
-    partitions_ahead() >> retention() >> dead_letter_words() >> dead_letters() >> registry_audit() >> reconciliation()
+    (
+        partitions_ahead()
+        >> retention()
+        >> dead_letter_words()
+        >> dead_letters()
+        >> registry_audit()
+        >> theme_audit()
+        >> reconciliation()
+    )
 
 
 DAG = maintenance()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from jobs.audit import audited
 from jobs.context import open_context
 from streams.forgotten import clear_all_refused
-from warehouse import audit, partitions
+from warehouse import audit, partitions, registry
 from warehouse.bulk import driver_of
 from warehouse.engine import connect
 from warehouse.letters import clear_aged
 
 AHEAD_DAYS = 62
+AUDITED_WEEKS = 8
 
 
 def partitions_ahead() -> list[str]:
@@ -54,3 +56,15 @@ def registry_audit() -> list[str]:
     """Name what is wrong in the theme registry."""
     with open_context().begin() as connection:
         return audit.registry_faults(connection)
+
+
+def theme_audit() -> list[str]:
+    """Say what a refit would propose to people about the themes, on the first day of a month; else nothing."""
+    context = open_context()
+    if context.clock.now().astimezone(context.zone).day != 1:
+        return []
+    with context.begin() as connection:
+        if registry.newest_week(connection) is None:
+            return []
+        found = audited(connection, context, weeks=AUDITED_WEEKS)
+    return [one.told(phrases) for one, _, phrases in found.proposals]

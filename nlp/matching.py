@@ -98,7 +98,7 @@ def match(vectors: Vectors, known: Known, *, granularity: float, seed: int) -> M
     held = len(known.remembered)
     together = np.vstack([known.remembered, vectors])
     joined = clusters.graph(together)
-    resolution = _resolution(granularity, held + len(vectors))
+    resolution = resolution_for(granularity, held + len(vectors))
     labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
     offers = _offers(together, labels, known)
     suggested = _nearest(vectors, labels[held:], offers, known.centroids)
@@ -120,7 +120,7 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
     if len(vectors) < least_posts:
         return Born(new, old, None)
     joined = clusters.graph(vectors)
-    resolution = _resolution(granularity, len(vectors))
+    resolution = resolution_for(granularity, len(vectors))
     labels, again = (clusters.communities(joined, resolution=resolution, seed=seed + turn) for turn in (0, 1))
     tightness = _tightness(known)
     centres = list(known.centroids)
@@ -172,7 +172,8 @@ def _is_inside(vectors: Vectors, theme: int, known: Known) -> bool:
     return bool(np.median(vectors @ known.centroids[theme]) >= known.thresholds[theme] - _SLACK)
 
 
-def _resolution(granularity: float, posts: int) -> float:
+def resolution_for(granularity: float, posts: int) -> float:
+    """Return the resolution at which so many posts are cut as fine as a full week is by `granularity`."""
     return granularity * float(min(1.0, (posts / _FULL_WEEK) ** 0.25))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select, text
 
 from kernel.calendar import Span
 from kernel.errors import InputError
@@ -273,6 +273,17 @@ def write_space(
     columns = ["model", "language", "version", "mean", "component", "posts"]
     rows = [(model, language, version, mean, component, posts) for language, mean in means.items()]
     upsert(connection, theme_space, columns, rows, key=["model", "language"], update=None if posts else [])
+
+
+def newest_week(connection: Connection) -> date | None:
+    """Return the Monday of the newest theme run, or None before the first."""
+    return connection.execute(select(func.max(theme_run.c.week))).scalar()
+
+
+def themes_of(connection: Connection, posts: Sequence[int]) -> dict[int, int]:
+    """Return the theme that each post was put into; posts in none are missing."""
+    query = text("select post_id, theme_id from core.mention where post_id = any(:posts)")
+    return dict(connection.execute(query, {"posts": list(posts)}).all())
 
 
 def run_of(connection: Connection, week: date) -> dict[str, Any] | None:

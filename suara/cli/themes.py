@@ -181,6 +181,30 @@ def retire_command(theme: _Theme, *, by: _By) -> None:
     typer.echo(f"Theme {theme} is retired. {_PRINTED}")
 
 
+@themes.command("audit")
+def audit_command(
+    *,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, help="So many weeks, up to the newest that ran.")] = 8,
+    json: _Json = False,
+) -> None:
+    """Cluster weeks of posts afresh and print what that proposes: themes to merge, to split, or that are missing.
+
+    Nothing is changed: `merge`, `split` and `assign` are for people.
+    """
+    from jobs.audit import audited
+    from jobs.context import open_context
+
+    with open_warehouse() as connection:
+        found = audited(connection, open_context(), weeks=weeks)
+    rows = [
+        {"proposal": one.kind, "theme_id": one.theme, "into": one.into, "share": f"{one.share:.0%}",
+         "posts": len(posts), "about": list(phrases[:4]), "post_ids": list(posts)}
+        for one, posts, phrases in found.proposals
+    ]  # fmt: skip
+    empty = f"{found.posts:,} posts of {found.weeks[0]} to {found.weeks[1]} clustered afresh: nothing to propose."
+    print_rows(rows, ["proposal", "theme_id", "into", "share", "posts", "about"], json=json, empty=empty)
+
+
 @themes.command("undo")
 def undo_command(
     event: Annotated[int, typer.Argument(metavar="EVENT", help="Number of the edit, from `suara themes history`.")],

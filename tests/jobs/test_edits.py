@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
@@ -166,7 +167,7 @@ def test_the_how_to_does_what_it_says(community, monkeypatch, tmp_path):
     page = HOW_TO.read_text("utf-8")
     section = page[page.index("## Edit what") : page.index("## Promote")]
     typed = [line for line in section.splitlines() if line.startswith("suara ")]
-    assert len(typed) == 11
+    assert len(typed) == 12
     for line in typed:
         result = CliRunner().invoke(app, shlex.split(line)[1:], catch_exceptions=False)
         assert result.exit_code == 0, (line, result.output)
@@ -174,3 +175,16 @@ def test_the_how_to_does_what_it_says(community, monkeypatch, tmp_path):
     assert row == ("Refunds take weeks", "payments", "Sari", "active")
     kinds = community.ask("select distinct kind from core.theme_event where week is null")
     assert {kind for (kind,) in kinds} == {*KINDS, UNDONE}
+
+
+def test_an_audit_proposes_and_changes_nothing(community):
+    community.run(0, 1)
+    result = CliRunner().invoke(app, ["themes", "audit"], catch_exceptions=False)
+    assert "nothing to propose" in result.stdout, result.stdout
+    dark, login = community.theme_of("dark mode"), community.theme_of("login code")
+    with community.context.begin() as connection:
+        edits.merge(connection, login, into=dark, by=BY)
+    (proposal,) = json.loads(CliRunner().invoke(app, ["themes", "audit", "--json"], catch_exceptions=False).stdout)
+    assert (proposal["proposal"], proposal["theme_id"]) == ("split", dark)
+    assert {community.about[post] for post in proposal["post_ids"]} < {"dark mode", "login code"}
+    assert community.theme_of("login code") == community.theme_of("dark mode") == dark

@@ -1,0 +1,71 @@
+"""The audit of the themes: all posts of the last weeks clustered afresh, and what people might do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from sqlalchemy import Connection
+
+from jobs import edits
+from jobs.context import Context
+from jobs.themes import projected
+from kernel.calendar import Span, week_span
+from kernel.errors import InputError
+from nlp import audit, clusters, matching, space, topics
+from nlp.audit import Proposal
+from nlp.phrases import without_people
+from warehouse import registry as store
+
+# Newer ones first: what one machine clusters within a minute.
+MOST_POSTS = 20_000
+# The resolution at which two parts of a theme must still lie apart, as a share of that of a weekly run.
+COARSE = 0.5
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Proposals with the keys of their posts, and the phrases that say what each is about."""
+
+    weeks: tuple[date, date]
+    posts: int
+    proposals: tuple[tuple[Proposal, tuple[int, ...], tuple[str, ...]], ...]
+
+
+def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
+    """Cluster the posts of the newest weeks afresh and return what that proposes; nothing is changed.
+
+    Raises `InputError` before the first weekly run.
+    """
+    newest = store.newest_week(connection)
+    frozen = space.stored(store.read_space(connection, context.encoder_name))
+    if newest is None or frozen is None:
+        message = "no week has been run yet"
+        raise InputError(message, remedy="Run one with: suara run weekly")
+    first = newest - timedelta(weeks=weeks - 1)
+    span = Span(week_span(first, context.zone).start, week_span(newest, context.zone).end)
+    posts = store.read_candidates(connection, span, context.languages)[-MOST_POSTS:]
+    rows = [(place, post.text_sha256, post.language) for place, post in enumerate(posts) if post.duplicate_of is None]
+    places, vectors = projected(connection, context, rows, frozen)
+    said = [posts[place] for place in places]
+    decisions, held = edits.decided(connection), store.themes_of(connection, [post.post_id for post in said])
+    themes = np.array([decisions.root(held[p.post_id]) if p.post_id in held else audit.NONE for p in said], np.int64)
+    table = context.community.themes
+    resolution = matching.resolution_for(table.granularity, len(said))
+    joined = clusters.graph(vectors)
+    fine, coarse = (
+        clusters.communities(joined, resolution=share * resolution, seed=table.seed) for share in (1.0, COARSE)
+    )
+    texts = without_people([post.text for post in said], {post.author for post in said})
+    found = topics.find(texts, [post.language for post in said], vectors, model=topics.Given(fine))
+    people = [post.person_id for post in said]
+    proposals = audit.propose(fine, coarse, themes, people, min_people=table.min_people)
+    return Audited(
+        (first, newest),
+        len(said),
+        tuple(
+            (one, tuple(said[row].post_id for row in one.posts), found.phrases.get(int(fine[one.posts[0]]), ()))
+            for one in proposals
+        ),
+    )
