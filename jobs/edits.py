@@ -102,6 +102,11 @@ def replay(connection: Connection) -> None:
     _project(connection, sorted(edits.fold(_edits(connection)).themes))
 
 
+def standing(connection: Connection) -> list[Edit]:
+    """Return the edits that were not undone, oldest first."""
+    return list(edits.standing(_edits(connection)))
+
+
 def decided(connection: Connection) -> edits.Decisions:
     """Return what holds after all edits."""
     return edits.fold(_edits(connection))

@@ -19,12 +19,19 @@ from warehouse.engine import connect
 @contextmanager
 def throwaway() -> Iterator[Connection]:
     """Give one transaction on an empty, migrated warehouse, as its owner."""
+    with throwaway_url() as url, connect(url, role="owner").begin() as begun:
+        yield begun
+
+
+@contextmanager
+def throwaway_url() -> Iterator[str]:
+    """Give the address of an empty, migrated warehouse, for what opens transactions of its own."""
     home = Path(tempfile.mkdtemp(prefix="suara-bench-"))
     home.chmod(0o711)  # PostgreSQL may run under an account of its own
     settings = read_settings({"SUARA_HOME": str(home)})
     try:
-        with guardian.guarded(home), connect(stack.ensure_warehouse(settings, say=_say), role="owner").begin() as begun:
-            yield begun
+        with guardian.guarded(home):
+            yield stack.ensure_warehouse(settings, say=_say)
     finally:
         stack.down(settings, _say)
         shutil.rmtree(home, ignore_errors=True)
