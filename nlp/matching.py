@@ -35,11 +35,12 @@ _THRESHOLD_BY_DEFAULT = 0.4
 _LEAST_FOR_THRESHOLD = 3
 # With fewer posts than this a subject is a handful of them, and cutting as fine as in a full week would cut it up.
 _FULL_WEEK = 500
-# A community has its subject from a theme when it lies this near to its centre, as a share of how near it lies to
-# itself; a group of a week repeats another one only when it can hardly be told from it ...
-_REPEATS = 0.55
+# A group has its subject from a theme when it lies this near to its centre, as a share of how near it lies to itself.
+# A handful of posts lie near each other by chance, so they need to be farther away than many.
+_REPEATS_OF_FEW, _FEW, _REPEATS_OF_MANY, _MANY = 0.55, 10, 0.7, 20
+# A group repeats another one of its week only when it can hardly be told from it.
 _SAME = 0.8
-# ... and a subject of its own only when it is about as tight as themes are: what is left over in a week seldom is.
+# A group is a subject of its own only when it is about as tight as themes are: what is left over in a week seldom is.
 _TIGHT_ENOUGH = 0.85
 
 
@@ -131,7 +132,7 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
         own = float(to_the_others(vectors[rows]).mean())
         near = np.array([float((vectors[rows] @ centre).mean()) for centre in centres])
         theme = int(near.argmax()) if centres else NONE
-        enough = _REPEATS if theme < len(known) else _SAME
+        enough = _repeats(len(rows)) if theme < len(known) else _SAME
         if theme != NONE and near[theme] >= enough * own and _is_inside(vectors[rows], theme, known):
             repeated, number = (old, theme) if theme < len(known) else (new, theme - len(known))
             repeated[rows] = number
@@ -165,6 +166,10 @@ def threshold(vectors: Vectors) -> float:
     return float(np.quantile(to_the_others(vectors), _OUTSIDE, method="lower"))
 
 
+def _repeats(posts: int) -> float:
+    return float(np.interp(posts, [_FEW, _MANY], [_REPEATS_OF_FEW, _REPEATS_OF_MANY]))
+
+
 def _is_inside(vectors: Vectors, theme: int, known: Known) -> bool:
     """Say whether half of a group lies near enough to a known theme; one of this week's has no threshold yet."""
     if theme >= len(known):
@@ -195,7 +200,7 @@ def _offers(vectors: Vectors, labels: Labels, known: Known) -> dict[int, Labels]
         own = float(to_the_others(vectors[rows]).mean())
         fresh = vectors[rows[rows >= held]]
         near = (fresh @ known.centroids[taking_part].T).sum(axis=0) / max(len(fresh), 1)
-        if own < tightness or near.max() >= _REPEATS * own:
+        if own < tightness or near.max() >= _repeats(len(fresh)) * own:
             found[label] = taking_part
     return found
 

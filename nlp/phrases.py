@@ -26,7 +26,7 @@ _SAID_BY_LONGER = 0.5
 _LIKENESS = 0.5
 # What a phrase of the smaller language of a group is worth beside one of its larger, and one word beside several.
 _SMALLER_LANGUAGE = 0.5
-_ONE_WORD = 0.7
+_ONE_WORD = 0.45
 # How words, runs of words and posts are kept apart in strings that are joined by spaces.
 _WORD, _RUN, _SPACE = "\x1f", "\x1e", "\u00a0"
 EMPTY = "."
@@ -124,7 +124,7 @@ def _of_group(
     larger = max(sorted(set(group.languages)), key=lambda language: int((group.languages == language).sum()))
     in_larger = np.asarray(group.held[group.languages == larger].sum(axis=0)).ravel()
     for place in score:
-        score[place] *= 0.5 + max(float(group.typical[place]), 0.0)
+        score[place] *= max(float(group.typical[place]), 0.0) ** 2
         score[place] *= _SMALLER_LANGUAGE if in_larger[place] * 2 < counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, counts, vocabulary)
