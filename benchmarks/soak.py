@@ -53,6 +53,7 @@ _POISON_EVERY = 1000
 _SAMPLE_SECONDS = 5.0
 _CHUNK = 100
 _PATIENCE_SECONDS = 600.0
+_END_SECONDS = 60.0
 _STRETCH = 50_000
 
 
@@ -111,7 +112,12 @@ def _sink(environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 def full_speed(found: stack.Addresses, engine: Engine, environment: dict[str, str], *, number: int, seed: int) -> float:

@@ -197,6 +197,7 @@ class Consumer:
 
         Raises `DeniedError` when the user may not read, which no waiting helps.
         """
+        self._join_again_if_lost()
         try:
             found = self._kafka.poll(timeout_ms=int(seconds * 1000), max_records=max_records)
         except KafkaError as error:
@@ -210,6 +211,16 @@ class Consumer:
         if found:
             self.poll_errors = 0
         return {Place(*place): records for place, records in found.items()}
+
+    def _join_again_if_lost(self) -> None:
+        """Begin a join anew that kafka-python 3.0 has lost: it is amid one, and no longer knows that it must finish it.
+
+        Seen on a busy machine. Such a consumer polls for ever, owns nothing and sends no heartbeat.
+        """
+        coordinator = self._kafka._coordinator
+        if coordinator.rebalance_in_progress() and not coordinator.need_rejoin():
+            _log.warning("a join was lost, joining again")
+            coordinator.request_rejoin()
 
     def changes(self) -> Iterator[Change]:
         """Yield the rebalances since the last call, oldest first."""

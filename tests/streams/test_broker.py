@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from kafka.coordinator.base import MemberState
 from kafka.partitioner.default import DefaultPartitioner
 
 from kernel.errors import InputError, PartUnavailableError, SettingsError, StreamError
@@ -105,6 +106,22 @@ def test_a_consumer_reads_from_where_it_is_told(stream: Stream) -> None:
     assert consumer.highwater(place) == 10
     assert consumer.commit({place: 9})
     consumer.seek(Place("elsewhere", 0), 5)  # taken away meanwhile: not an error
+    consumer.close()
+
+
+def test_a_join_that_was_lost_is_begun_anew(stream: Stream) -> None:
+    consumer = Consumer(stream.settings, [stream.posts], group=stream.settings.group, max_records=3)
+    while not consumer.assignment():
+        consumer.poll(seconds=1)
+    coordinator = consumer._kafka._coordinator
+    # As it was found in a sink that polled for ever and owned nothing: amid a join that nobody means to finish.
+    coordinator.state = MemberState.REBALANCING
+    coordinator.rejoin_needed = False
+    deadline = time.monotonic() + 60
+    while coordinator.rebalance_in_progress() and time.monotonic() < deadline:
+        consumer.poll(seconds=1)
+    assert coordinator.state is MemberState.STABLE
+    assert consumer.assignment()
     consumer.close()
 
 
