@@ -10,7 +10,7 @@ from tests.jobs.community import Community
 
 
 @pytest.fixture
-def community(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Community:
+def forum(warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> Community:
     for name in [name for name in os.environ if name.startswith("SUARA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SUARA_WAREHOUSE__URL", warehouse_url)
