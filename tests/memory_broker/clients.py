@@ -70,7 +70,10 @@ class MemoryConsumer:
         self._ends: dict[TopicPartition, int] = {}
         self._polls = 0
         self._polled_at = cluster.clock.monotonic()
-        self._coordinator = SimpleNamespace(need_rejoin=lambda: self not in cluster.group(options["group_id"]).owned)
+        self._coordinator = SimpleNamespace(
+            need_rejoin=lambda: self not in cluster.group(options["group_id"]).owned,
+            rebalance_in_progress=lambda: False,  # a join is done at once, and none is lost
+        )
         self.silent_since: float | None = None
 
     def subscribe(self, topics: list[str], listener: ConsumerRebalanceListener) -> None:
