@@ -23,13 +23,12 @@ from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from benchmarks.understanding import data
-from benchmarks.understanding.engines import Texts
+from benchmarks.understanding.engines import Texts, stock_bertopic
 from benchmarks.understanding.themes import read
-from kernel.errors import SuaraError
+from jobs.themes import MEMORY_PER_THEME
 from nlp import clusters, matching
 from nlp.registry import KnownTheme, Memory, run_week
 from nlp.shapes import ThemePost
-from suara.cli.output import print_rows
 
 HELP = "whether themes keep their identity over six simulated weeks, beside other ways of following them"
 
@@ -39,7 +38,6 @@ WEEKS = 6
 # Of 77 labels: 50 in all weeks, 13 that leave and 14 that come.
 _ALWAYS, _LEAVING = 50 / 77, 13 / 77
 _CHANGE = 2
-_MEMORY_PER_THEME = 400
 _SAME = 0.7
 
 
@@ -85,7 +83,7 @@ def registry(simulation: Simulation, *, granularity: float, seed: int) -> Labels
         kept = [
             (row, theme)
             for theme, held in sorted(remembered.items())
-            for _, _, row in sorted(held, key=lambda one: (-one[0], -one[1], one[2]))[:_MEMORY_PER_THEME]
+            for _, _, row in sorted(held, key=lambda one: (-one[0], -one[1], one[2]))[:MEMORY_PER_THEME]
         ]
         memory = Memory(texts.vectors[[row for row, _ in kept]], np.array([theme for _, theme in kept], np.int64))
         found = run_week(
@@ -131,14 +129,12 @@ def hungarian(simulation: Simulation, *, granularity: float, seed: int) -> Label
 def merged_models(simulation: Simulation, *, granularity: float, seed: int) -> Labels:
     """Fit BERTopic each week and merge the models by its own `merge_models`; topics of no name stay none."""
     from bertopic import BERTopic
-    from umap import UMAP
 
     texts, themes, model = simulation.texts, np.full(len(simulation.labels), -1, dtype=np.int64), None
     for week in range(WEEKS):
         rows = simulation.of(week)
         words, vectors = [texts.words[row] for row in rows], texts.vectors[rows]
-        reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
-        fresh = BERTopic(language="multilingual", umap_model=reducer).fit(words, embeddings=vectors)
+        fresh = stock_bertopic(seed).fit(words, embeddings=vectors)
         model = fresh if model is None else BERTopic.merge_models([model, fresh], min_similarity=_SAME)
         themes[rows] = model.transform(words, embeddings=vectors)[0]
     return themes
@@ -229,18 +225,7 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     return {column: round(float(np.mean([row[column] for row in rows])), 3) for column in columns}
 
 
-def main() -> None:
-    """Simulate, follow and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.theme_continuity", description=__doc__.split("\n\n")[0])
-    arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    options = parser.parse_args()
-    try:
-        figures = measure(options)
-    except SuaraError as error:
-        sys.exit(str(error))
-    print_rows(figures, list(figures[0]), json=options.json, empty="")
-
-
 if __name__ == "__main__":
-    main()
+    from benchmarks import nlp
+
+    nlp.main(["continuity", *sys.argv[1:]])

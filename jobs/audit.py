@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 
 from jobs import edits
 from jobs.context import Context
-from jobs.themes import projected
+from jobs.themes import frozen_space, read_posts
 from kernel.calendar import Span, week_span
 from kernel.errors import InputError
-from nlp import audit, clusters, matching, space, topics
+from nlp import audit, clusters, matching, topics
 from nlp.audit import Proposal
-from nlp.phrases import without_people
 from warehouse import registry as store
 
 # Newer ones first: what one machine clusters within a minute.
@@ -39,16 +38,15 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
     Raises `InputError` before the first weekly run.
     """
     newest = store.newest_week(connection)
-    frozen = space.stored(store.read_space(connection, context.encoder_name))
+    frozen = frozen_space(connection, context)
     if newest is None or frozen is None:
         message = "no week has been run yet"
         raise InputError(message, remedy="Run one with: suara run weekly")
     first = newest - timedelta(weeks=weeks - 1)
     span = Span(week_span(first, context.zone).start, week_span(newest, context.zone).end)
-    posts = store.read_candidates(connection, span, context.languages)[-MOST_POSTS:]
-    rows = [(place, post.text_sha256, post.language) for place, post in enumerate(posts) if post.duplicate_of is None]
-    places, vectors = projected(connection, context, rows, frozen)
-    said = [posts[place] for place in places]
+    candidates = store.read_candidates(connection, span, context.languages)[-MOST_POSTS:]
+    originals = [post for post in candidates if post.duplicate_of is None]
+    _, said, vectors = read_posts(connection, context, originals, frozen)
     decisions, held = edits.decided(connection), store.themes_of(connection, [post.post_id for post in said])
     themes = np.array([decisions.root(held[p.post_id]) if p.post_id in held else audit.NONE for p in said], np.int64)
     table = context.community.themes
@@ -57,8 +55,8 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
     fine, coarse = (
         clusters.communities(joined, resolution=share * resolution, seed=table.seed) for share in (1.0, COARSE)
     )
-    texts = without_people([post.text for post in said], {post.author for post in said})
-    found = topics.find(texts, [post.language for post in said], vectors, model=topics.Given(fine))
+    texts, languages = [post.text for post in said], [post.language for post in said]
+    found = topics.find(texts, languages, vectors, model=topics.Given(fine))
     people = [post.person_id for post in said]
     proposals = audit.propose(fine, coarse, themes, people, min_people=table.min_people)
     return Audited(

@@ -17,6 +17,7 @@ from kernel.errors import InputError
 from nlp import edits
 from nlp.edits import Edit
 from warehouse import edits as store
+from warehouse.registry import theme_row
 
 
 def rename(connection: Connection, theme_id: int, *, name: str, by: str) -> str:
@@ -131,10 +132,7 @@ def _edits(connection: Connection) -> list[Edit]:
 def _open(connection: Connection, theme_id: int) -> dict[str, Any]:
     """Return a theme that can be edited, with the registry locked: one that lives on by itself."""
     store.lock_registry(connection)
-    row = store.theme_row(connection, theme_id)
-    if row is None:
-        message = f"there is no theme {theme_id}"
-        raise InputError(message, remedy="`suara themes list` shows them all.")
+    row = theme_row(connection, theme_id)
     if row["merged_into"] is not None:
         message = f"theme {theme_id} lives on in theme {row['merged_into']}"
         remedy = f"Edit that one, or undo the merge; its number is in: suara themes history {theme_id}"

@@ -8,13 +8,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from jobs.context import Context
-from jobs.themes import projected
+from jobs.themes import frozen_space, read_posts
 from kernel.errors import InputError
-from nlp import space, topics
-from nlp.phrases import without_people
-from nlp.shapes import ThemePost, exemplars
-from warehouse import edits as store
-from warehouse import registry
+from nlp import topics
+from nlp.shapes import exemplars
+from warehouse import registry as store
 
 # Fewer posts have no parts worth a name, and a part of fewer is chance.
 LEAST_POSTS = 12
@@ -40,20 +38,13 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
     Raises `InputError` for a theme that is too small to have any, or that no run has described.
     """
     posts = store.read_theme_posts(connection, theme_id)
-    frozen = space.stored(registry.read_space(connection, context.encoder_name))
+    frozen = frozen_space(connection, context)
     if len(posts) < LEAST_POSTS or frozen is None:
         message = f"theme {theme_id} has {len(posts)} posts"
         raise InputError(message, remedy=f"Parts are looked for from {LEAST_POSTS} posts on.")
-    rows = [(place, post.text_sha256, post.language) for place, post in enumerate(posts)]
-    places, vectors = projected(connection, context, rows, frozen)
-    texts = without_people([posts[place].text for place in places], {post.author for post in posts})
-    languages = [posts[place].language for place in places]
+    kept, said, vectors = read_posts(connection, context, posts, frozen)
     model = topics.KnnLeiden(granularity=_RESOLUTION, seed=context.community.themes.seed)
-    found = topics.find(texts, languages, vectors, model=model)
-    said = [
-        ThemePost(posts[place].post_id, posts[place].person_id, text, language)
-        for place, text, language in zip(places, texts, languages, strict=True)
-    ]
+    found = topics.find([post.text for post in said], [post.language for post in said], vectors, model=model)
     made: list[Part] = []
     for label in range(int(found.labels.max(initial=-1)) + 1):
         inside = np.flatnonzero(found.labels == label).tolist()
@@ -61,7 +52,7 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
             break
         own = [said[row] for row in inside]
         first = exemplars(own, vectors[inside])[:1]
-        example = next((posts[places[row]].text for row in inside if said[row].post_id in first), own[0].text)
+        example = next((kept[row].text for row in inside if kept[row].post_id in first), own[0].text)
         people = len({post.person_id for post in own})
         keywords = found.phrases.get(label, ())
         made.append(Part(len(made) + 1, tuple(post.post_id for post in own), people, keywords, example))

@@ -92,14 +92,17 @@ def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[C
 
 def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
-    encoder = context.encoder_name
-    rows = store.read_space(connection, encoder)
-    frozen = space.stored(rows)
+    encoder, frozen = context.encoder_name, frozen_space(connection, context)
     if frozen is None:
         frozen = space.fit(raw, languages, encoder=encoder)
         if len(raw):
             store.write_space(connection, encoder, frozen.version, frozen.means, frozen.component, len(raw))
     return frozen, f"{encoder}/{frozen.version}"
+
+
+def frozen_space(connection: Connection, context: Context) -> space.Space | None:
+    """Return the space of the encoder, or None before the first weekly run."""
+    return space.stored(store.read_space(connection, context.encoder_name))
 
 
 def _theme(stored: store.Remembered) -> registry.KnownTheme:
@@ -126,6 +129,16 @@ def _memory(connection: Connection, context: Context, monday: date, frozen: spac
     rows = store.read_memory(connection, monday, per_theme=MEMORY_PER_THEME)
     theme_ids, vectors = projected(connection, context, rows, frozen)
     return registry.Memory(vectors=vectors, theme_ids=np.array(theme_ids, np.int64))
+
+
+def read_posts(
+    connection: Connection, context: Context, posts: Sequence[Candidate], frozen: space.Space
+) -> tuple[list[Candidate], list[ThemePost], Vectors]:
+    """Return those of the posts that have a vector, as they are clustered, and their projected vectors."""
+    rows = [(place, post.text_sha256, post.language) for place, post in enumerate(posts)]
+    places, vectors = projected(connection, context, rows, frozen)
+    kept = [posts[place] for place in places]
+    return kept, _theme_posts(kept, {}), vectors
 
 
 def projected(
@@ -212,15 +225,11 @@ def _same_births(born: Sequence[registry.BornTheme], before: Mapping[int, set[in
         common = {theme: len(held.intersection(one.post_ids)) for theme, held in before.items()}
         placed = sum(common.values())
         shares += [
-            (count / len(before[theme]), -place, -theme)
+            (count / len(before[theme]), place, theme)
             for theme, count in common.items()
             if count and count >= max(SAME_BIRTH * len(before[theme]), placed / 2)
         ]
-    found: dict[int, int] = {}
-    for _, place, theme in sorted(shares, reverse=True):
-        if -place not in found and -theme not in found.values():
-            found[-place] = -theme
-    return found
+    return matching.closest_pairs(shares)
 
 
 def _follow(mentions: Sequence[Mention], copies: Mapping[int, Sequence[Candidate]]) -> list[Mention]:

@@ -6,6 +6,7 @@ All rows are projected vectors of length one. Themes are places in a matrix of c
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,6 +142,15 @@ def births(vectors: Vectors, known: Known, *, granularity: float, seed: int, lea
             new[rows[cosines >= np.quantile(cosines, _STRAY, method="lower")]] = len(centres) - len(known)
             centres.append(centroid(vectors[rows]))
     return Born(new, old, float(adjusted_rand_score(labels, again)))
+
+
+def closest_pairs(scores: Iterable[tuple[float, int, int]]) -> dict[int, int]:
+    """Pair lefts with rights by (score, left, right), the highest first, each of both once; return rights by left."""
+    found: dict[int, int] = {}
+    for _, left, right in sorted(scores, key=lambda one: (-one[0], one[1], one[2])):
+        if left not in found and right not in found.values():
+            found[left] = right
+    return found
 
 
 def centroid(vectors: Vectors) -> Vectors:

@@ -260,15 +260,12 @@ def _recognised(
     born: Sequence[BornTheme], rows: Mapping[int, int], vectors: Vectors, later: Sequence[KnownTheme]
 ) -> list[BornTheme]:
     """Return births with the later theme that each is: its posts lie as near to it as its own; closest pair first."""
-    nearness = [
-        (float((vectors[[rows[post] for post in one.post_ids]] @ theme.centroid).mean()) - theme.threshold, -place, -at)
+    nearness = (
+        (float((vectors[[rows[post] for post in one.post_ids]] @ theme.centroid).mean()) - theme.threshold, place, at)
         for place, one in enumerate(born)
         for at, theme in enumerate(later)
-    ]
-    found: dict[int, int] = {}
-    for margin, place, at in sorted(nearness, reverse=True):
-        if margin >= 0 and -place not in found and -at not in found.values():
-            found[-place] = -at
+    )
+    found = matching.closest_pairs(pair for pair in nearness if pair[0] >= 0)
     return [
         replace(one, later=later[found[place]].theme_id) if place in found else one for place, one in enumerate(born)
     ]

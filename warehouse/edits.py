@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, text
 
 from warehouse import marts
-from warehouse.registry import Candidate, add_event
+from warehouse.registry import add_event
 from warehouse.tables.themes import theme
 
 
@@ -27,16 +27,6 @@ def read_edits(connection: Connection) -> list[dict[str, Any]]:
 def lock_registry(connection: Connection) -> None:
     """Let no other edit or run write the registry before this transaction ends."""
     connection.execute(text("lock table core.theme in share row exclusive mode"))
-
-
-def theme_row(connection: Connection, theme_id: int) -> dict[str, Any] | None:
-    """Return a theme as it stands: name, status, merged_into, area, owner; None when there is none with this id."""
-    row = connection.execute(
-        text("select name, status, merged_into, area, owner from core.theme where theme_id = :theme"),
-        {"theme": theme_id},
-    )
-    found = row.mappings().first()
-    return dict(found) if found else None
 
 
 def append(connection: Connection, theme_id: int, kind: str, *, by: str, detail: Mapping[str, Any]) -> int:
@@ -111,26 +101,6 @@ def move_posts(connection: Connection, posts: Mapping[int, int | None], *, pinne
         """),
         rows,
     )
-
-
-def read_theme_posts(connection: Connection, theme_id: int) -> list[Candidate]:
-    """Return the posts that are shown under a theme, those of themes merged into it among them, without copies."""
-    rows = connection.execute(
-        text("""
-            select p.post_id, mp.person_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
-                   a.language, a.text_sha256, a.duplicate_of
-            from mart.dim_theme d
-            join core.mention n using (theme_id)
-            join core.post p using (post_id)
-            join core.post_annotation a using (post_id)
-            join core.member m using (member_id)
-            join core.member_person mp using (member_id)
-            where d.current_theme_id = :theme and p.status = 'live' and a.duplicate_of is null
-            order by p.post_id
-        """),
-        {"theme": theme_id},
-    )
-    return [Candidate(**row) for row in rows.mappings()]
 
 
 def refresh(connection: Connection, themes: Sequence[int], posts: Sequence[int]) -> None:

@@ -57,22 +57,42 @@ class ThemeRow:
     similarity: float | None
 
 
+_CANDIDATES = """
+    select p.post_id, mp.person_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
+           a.language, a.text_sha256, a.duplicate_of
+    from core.post p
+    join core.post_annotation a using (post_id)
+    join core.member m using (member_id)
+    join core.member_person mp using (member_id)
+"""
+
+
 def read_candidates(connection: Connection, span: Span, languages: Sequence[str]) -> list[Candidate]:
     """Return the posts of a week that are clustered: live, by people, not spam, in an analysed language."""
     rows = connection.execute(
-        text("""
-            select p.post_id, mp.person_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
-                   a.language, a.text_sha256, a.duplicate_of
-            from core.post p
-            join core.post_annotation a using (post_id)
-            join core.member m using (member_id)
-            join core.member_person mp using (member_id)
+        text(f"""
+            {_CANDIDATES}
             where p.created_at >= :start and p.created_at < :end and p.status = 'live'
               and m.role in ('member', 'moderator') and not a.is_spam and a.language = any(:languages)
               and a.words > 0
             order by p.post_id
         """),
         {"start": span.start, "end": span.end, "languages": list(languages)},
+    )
+    return [Candidate(**row) for row in rows.mappings()]
+
+
+def read_theme_posts(connection: Connection, theme_id: int) -> list[Candidate]:
+    """Return the posts that are shown under a theme, those of themes merged into it among them, without copies."""
+    rows = connection.execute(
+        text(f"""
+            {_CANDIDATES}
+            join core.mention n using (post_id)
+            join mart.dim_theme d using (theme_id)
+            where d.current_theme_id = :theme and p.status = 'live' and a.duplicate_of is null
+            order by p.post_id
+        """),
+        {"theme": theme_id},
     )
     return [Candidate(**row) for row in rows.mappings()]
 
@@ -332,10 +352,15 @@ def theme_events(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def require_theme(connection: Connection, theme_id: int) -> str:
-    """Return the name of a theme. Raises `InputError` when there is none with this id."""
-    found = connection.execute(select(theme.c.name).where(theme.c.theme_id == theme_id)).scalar()
+def theme_row(connection: Connection, theme_id: int) -> dict[str, Any]:
+    """Return the columns of a theme as it stands. Raises `InputError` when there is none with this id."""
+    found = connection.execute(select(theme).where(theme.c.theme_id == theme_id)).mappings().first()
     if found is None:
         message = f"there is no theme {theme_id}"
         raise InputError(message, remedy="`suara themes list` shows them all.")
-    return str(found)
+    return dict(found)
+
+
+def require_theme(connection: Connection, theme_id: int) -> str:
+    """Return the name of a theme. Raises `InputError` when there is none with this id."""
+    return str(theme_row(connection, theme_id)["name"])

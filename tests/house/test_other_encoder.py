@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.house.typed import forum_home, run
 from tests.house.uv import ROOT
 from tests.nlp.encoders import served, write_folder
 
 PAGE = (ROOT / "docs" / "how-to" / "use-another-encoder.md").read_text("utf-8")
-EXAMPLE = ROOT / "docs" / "examples" / "forum.csv"
 UNKNOWN = "Sentiment, type, abuse and spam will be unknown"
 
 
@@ -27,29 +23,10 @@ def typed(heading: str) -> str:
     return str(block)
 
 
-def run(script: str, environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    assert "Traceback" not in done.stdout
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """A home that holds the example forum, outside of pytest's folders, which are closed to PostgreSQL's account."""
-    folder = Path(tempfile.mkdtemp(prefix="suara-encoder-"))
-    folder.chmod(0o711)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUARA_", "AIRFLOW"))}
-    kept |= {name: value for name, value in os.environ.items() if name.startswith("SUARA_LOCAL__")}
-    kept |= {"SUARA_HOME": str(folder / "home"), "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "COLUMNS": "200"}
-    run(f"suara up && suara import csv {EXAMPLE} --source forum --preset forum", kept)
-    yield kept
-    subprocess.run([ROOT / ".venv/bin/suara", "down"], env=kept, capture_output=True, check=False)
-    shutil.rmtree(folder)
+    with forum_home("encoder") as home:
+        yield home
 
 
 def ask(query: str, environment: dict[str, str]) -> str:

@@ -1,11 +1,7 @@
 """The pages on backups, replays, upgrades and rescaling: every command in them runs, in order, as it is written."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +9,11 @@ import pytest
 
 from kernel.settings import read_settings
 from suara.local import ports, stack
+from tests.house.typed import forum_home, run
 from tests.house.uv import ROOT
 from warehouse import migrate
 
 PAGES = ("replay", "back-up-and-restore")
-EXAMPLE = ROOT / "docs" / "examples" / "forum.csv"
 
 
 def typed(page: str) -> str:
@@ -29,34 +25,10 @@ def typed(page: str) -> str:
     return "\n".join(f"cat <<'SHOWN'\n$ {line}\nSHOWN\n{line}" for line in lines)
 
 
-def run(script: str, environment: dict[str, str], folder: Path) -> str:
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    assert "Traceback" not in done.stdout
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
-    """A home that holds the example forum, outside of pytest's folders, which are closed to PostgreSQL's account."""
-    folder = Path(tempfile.mkdtemp(prefix="suara-recovery-"))
-    folder.chmod(0o711)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SUARA_", "AIRFLOW"))}
-    kept |= {name: value for name, value in os.environ.items() if name.startswith("SUARA_LOCAL__")}
-    kept |= {"SUARA_HOME": str(folder / "home"), "PATH": f"{ROOT / '.venv/bin'}:{os.environ['PATH']}", "COLUMNS": "200"}
-    run(f"suara up && suara import csv {EXAMPLE} --source forum --preset forum", kept, folder)
-    yield kept
-    subprocess.run([ROOT / ".venv/bin/suara", "down"], env=kept, capture_output=True, check=False)
-    shutil.rmtree(folder)
+    with forum_home("recovery") as home:
+        yield home
 
 
 @pytest.mark.parametrize("page", PAGES)
