@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nlp import language
 from nlp.language import OTHER, UNKNOWN, detect
 
 _TWINS = {"ms": "id", "jv": "id", "su": "id"}
@@ -73,3 +77,29 @@ def test_every_text_has_a_language_and_a_probability(texts):
     for one in detect(texts, languages=("en", "id"), neighbours=_TWINS):
         assert one.language == OTHER or one.language
         assert 0 <= one.confidence <= 1.000001
+
+
+_WORDS = re.findall(r"\w+", "the app please fix is slow gak bisa login aplikasi yang kenapa error schlecht und cepat")
+
+
+@given(st.lists(st.sampled_from(_WORDS), min_size=1), st.sampled_from([None, "en", "id", "ms", "de"]))
+def test_what_is_settled_is_what_weighing_says(words, hint):
+    text = " ".join(words)
+    weighed = language._weighed(text, ("en", "id"), _TWINS, hint)
+    assert _codes(text, hints=[hint]) == [weighed.language if sum(map(str.isalpha, text)) > 2 else UNKNOWN]
+
+
+def _foreign() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in Path("tests/fixtures/foreign.txt").read_text("utf-8").splitlines():
+        if line.startswith("["):
+            sentences = found.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            sentences.append(line)
+    return found
+
+
+@pytest.mark.parametrize(("code", "sentences"), _foreign().items())
+def test_sentences_in_other_languages_are_rarely_taken_for_configured_ones(code, sentences):
+    taken = [one for one in sentences if _codes(one)[0] in ("en", "id")]
+    assert len(taken) <= 0.05 * len(sentences), taken
