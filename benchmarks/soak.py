@@ -98,8 +98,8 @@ class Traffic(threading.Thread):
 
 
 def _endless(seed: int) -> Iterator[Event]:
-    """Yield events a second apart, so that days of them are not in the future."""
-    return events(number=sys.maxsize, seed=seed, posts_only=False, step=timedelta(seconds=1))
+    """Yield events a twentieth of a second apart, so that no hour of them reaches into the future."""
+    return events(number=sys.maxsize, seed=seed, posts_only=False, step=timedelta(milliseconds=50))
 
 
 @contextmanager
@@ -155,6 +155,8 @@ def soak(
             _say(f"{now / 60:5.1f} min, {traffic.sent:,} sent, {kills} kills, {memory.samples[-1][1]:.0f} MB")
             if traffic.error:
                 raise traffic.error
+            if survivor.poll() is not None:
+                sys.exit("the sink that was to survive has stopped by itself; it says why above")
         traffic.over.set()
         traffic.join()
         _wait_until_loaded(engine, found.kafka)
