@@ -48,8 +48,8 @@ failures: setup ## Kill, freeze and starve the real parts, and count what is los
 bench: setup ## Measure every claim of speed and quality (benchmarks/)
 	@$(BIN)/python -m benchmarks.sink $(ARGS)
 
-models: setup ## Learn the text models again and write their card (DATA=folder of the public sets)
-	@$(BIN)/python -m nlp.training --data "$(DATA)" --date "$$(date +%F)"
+models: setup ## Learn the text models again and write their card (DATA=folder of the public sets, OWN=1: all of them)
+	@$(BIN)/python -m nlp.training --data "$(DATA)" --date "$$(date +%F)" $(if $(OWN),--own)
 
 schemas: setup ## Write the JSON Schemas and the AsyncAPI document of the events again
 	@$(BIN)/python -m streams.schemas

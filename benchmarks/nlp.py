@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from benchmarks import theme_continuity
-from benchmarks.understanding import cut, day, heads, language, pairs, pii, scan, search, themes
+from benchmarks.understanding import cut, day, heads, language, pairs, pii, scan, search, size, themes
 from kernel.errors import SuaraError
 from suara.cli.output import print_rows
 
@@ -41,6 +41,7 @@ TASKS: Mapping[str, Task] = {
     "pii": pii,
     "scan": scan,
     "search": search,
+    "size": size,
     "themes": themes,
 }
 

@@ -58,6 +58,11 @@ SECTIONS = (
         ),
     ),
     Section(
+        "The cost of many posts",
+        "A first week of made-up posts, clustered and named in one process.",
+        ("size",),
+    ),
+    Section(
         "Two languages in one space",
         "The share of sentences that share a group with their translation.",
         (f"pairs --data {_NUSAX} --pair id --language lang",),

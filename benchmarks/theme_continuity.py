@@ -24,7 +24,7 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from benchmarks.understanding import data
 from benchmarks.understanding.engines import Texts, stock_bertopic
-from benchmarks.understanding.themes import read
+from benchmarks.understanding.themes import Encoded, read
 from jobs.themes import MEMORY_PER_THEME
 from nlp import clusters, matching
 from nlp.registry import KnownTheme, Memory, run_week
@@ -55,8 +55,8 @@ class Simulation:
         return np.flatnonzero(self.weeks == week)
 
 
-def simulate(texts: Texts, labels: Sequence[str], *, seed: int) -> Simulation:
-    """Deal out the texts of each label over its weeks."""
+def simulate(encoded: Encoded, labels: Sequence[str], *, seed: int) -> Simulation:
+    """Deal out the texts of each label over its weeks; the space is fitted on the first and frozen."""
     draw = random.Random(seed)  # noqa: S311 - a sample, no secret
     names = sorted(set(labels))
     draw.shuffle(names)
@@ -69,7 +69,7 @@ def simulate(texts: Texts, labels: Sequence[str], *, seed: int) -> Simulation:
         if first[label] <= week < last[label]:
             weeks[row] = week
     new = frozenset(name for name in names if first[name])
-    return Simulation(texts, np.array(labels), weeks, new)
+    return Simulation(encoded.texts(np.flatnonzero(weeks == 0).tolist()), np.array(labels), weeks, new)
 
 
 def registry(simulation: Simulation, *, granularity: float, seed: int) -> Labels:
@@ -202,13 +202,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one row a simulation, way and granularity, and their means where there are several simulations."""
     rows = data.chosen(options)
-    texts, labels = read(rows, options.vectors), [label for _, label in rows]
+    encoded, labels = read(rows, options.vectors), [label for _, label in rows]
     figures = []
     for way in options.way:
         for granularity in options.granularity:
             own = []
             for seed in range(options.seed, options.seed + options.simulations):
-                simulation = simulate(texts, labels, seed=seed)
+                simulation = simulate(encoded, labels, seed=seed)
                 began = time.process_time()
                 themes = WAYS[way](simulation, granularity=granularity, seed=seed)
                 seconds = round(time.process_time() - began, 1)

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 from sqlalchemy import Connection
 
-from jobs import edits
+from jobs import edits, spaces
 from jobs.context import Context
-from jobs.themes import frozen_space, read_posts
+from jobs.themes import read_posts
 from kernel.calendar import Span, week_span
 from kernel.errors import InputError
 from nlp import audit, clusters, matching, topics
@@ -38,7 +38,7 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
     Raises `InputError` before the first weekly run.
     """
     newest = store.newest_week(connection)
-    frozen = frozen_space(connection, context)
+    frozen = spaces.frozen(connection, context.encoder_name)
     if newest is None or frozen is None:
         message = "no week has been run yet"
         raise InputError(message, remedy="Run one with: suara run weekly")

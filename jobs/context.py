@@ -55,7 +55,7 @@ class Context:
     def steps(self) -> str:
         """Versions of everything that shapes an annotation: the steps, the models and the settings they take."""
         table = self.community.community
-        models = f"{self.encoder_name}/{heads.made_with()}"
+        models = f"{self.encoder_name}/{heads.made_with()}/{heads.learned()}"
         chosen = f"{models}/{self.settings.encoder.max_chars}/{table.languages}/"
         chosen += str(sorted(table.language_neighbours.items()))
         chosen += str(sorted(table.products)) if table.products else ""

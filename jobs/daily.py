@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from jobs import spaces
 from jobs.context import Context, open_context
 from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
@@ -20,7 +21,7 @@ from kernel.errors import StaleInputError
 from kernel.model import Post
 from nlp import annotate, duplicates, space
 from streams.offsets import waiting
-from warehouse import marts, posts, registry, runs
+from warehouse import marts, posts, runs
 from warehouse.partitions import ensure_months
 
 SHARD_POSTS = 2000
@@ -115,14 +116,14 @@ def encode(context: Context, texts: Sequence[tuple[bytes, str]], *, keep: bool =
     if missing:
         fresh = context.encoder.encode(list(missing.values()))
         if keep:
-            lent = space.fit(fresh[:0], [], encoder=model)
+            lent = space.fit(fresh[:0], [], [], encoder=model)
             with context.begin() as connection:
                 posts.write_vectors(connection, list(missing), fresh, model=model)
                 # Vectors compare in a space only; the first weekly run puts the community's own in its place.
-                registry.write_space(connection, model, lent.version, lent.means, lent.component, posts=0)
+                spaces.freeze(connection, model, lent, posts=0)
         known |= dict(zip(missing, fresh, strict=True))
     if not texts:
-        return np.empty((0, 384), dtype=np.float32)
+        return np.empty((0, space.DIMENSIONS), dtype=np.float32)
     return np.stack([known[sha] for sha, _ in texts])
 
 

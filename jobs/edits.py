@@ -80,6 +80,7 @@ def retire(connection: Connection, theme_id: int, *, by: str) -> None:
 
 def undo(connection: Connection, event_id: int, *, by: str) -> Edit:
     """Take an edit back and return it; the others stay as if it had never been."""
+    store.lock_registry(connection)
     made = _edits(connection)
     edit = next((one for one in made if one.event_id == event_id), None)
     if edit is None or edit.kind == edits.UNDONE:

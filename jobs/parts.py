@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
+from jobs import spaces
 from jobs.context import Context
-from jobs.themes import frozen_space, read_posts
+from jobs.themes import read_posts
 from kernel.errors import InputError
 from nlp import topics
 from nlp.shapes import exemplars
@@ -38,7 +39,7 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
     Raises `InputError` for a theme that is too small to have any, or that no run has described.
     """
     posts = store.read_theme_posts(connection, theme_id)
-    frozen = frozen_space(connection, context)
+    frozen = spaces.frozen(connection, context.encoder_name)
     if len(posts) < LEAST_POSTS or frozen is None:
         message = f"theme {theme_id} has {len(posts)} posts"
         raise InputError(message, remedy=f"Parts are looked for from {LEAST_POSTS} posts on.")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from jobs import edits
+from jobs import edits, spaces
 from jobs.areas import area_of
 from jobs.context import Context
 from jobs.daily import encode
@@ -46,13 +46,13 @@ def themes(context: Context, monday: date) -> dict[str, int]:
     originals, copies = _copies(candidates)
     raw = encode(context, [(c.text_sha256, c.text) for c in originals])
     with context.begin() as connection:
-        frozen, model = _space(connection, context, raw, [c.language for c in originals])
+        frozen, model = _space(connection, context, raw, originals)
         decisions = edits.decided(connection)
         known = [_theme(k) for k in store.read_known(connection, monday, model=model)]
         known += _split_off(connection, context, decisions, {theme.theme_id for theme in known}, frozen)
         week = registry.run_week(
             _theme_posts(originals, copies),
-            frozen.project(raw, [c.language for c in originals]),
+            frozen.project(raw, [c.language for c in originals], [c.text for c in originals]),
             known=known,
             memory=_memory(connection, context, monday, frozen),
             pinned={c.post_id: decisions.pinned[c.post_id] for c in candidates if c.post_id in decisions.pinned},
@@ -90,19 +90,16 @@ def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[C
     ]
 
 
-def _space(connection: Connection, context: Context, raw: Vectors, languages: Sequence[str]) -> tuple[space.Space, str]:
+def _space(
+    connection: Connection, context: Context, raw: Vectors, posts: Sequence[Candidate]
+) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
-    encoder, frozen = context.encoder_name, frozen_space(connection, context)
+    encoder, frozen = context.encoder_name, spaces.frozen(connection, context.encoder_name)
     if frozen is None:
-        frozen = space.fit(raw, languages, encoder=encoder)
+        frozen = space.fit(raw, [c.language for c in posts], [c.text for c in posts], encoder=encoder)
         if len(raw):
-            store.write_space(connection, encoder, frozen.version, frozen.means, frozen.component, len(raw))
+            spaces.freeze(connection, encoder, frozen, posts=len(raw))
     return frozen, f"{encoder}/{frozen.version}"
-
-
-def frozen_space(connection: Connection, context: Context) -> space.Space | None:
-    """Return the space of the encoder, or None before the first weekly run."""
-    return space.stored(store.read_space(connection, context.encoder_name))
 
 
 def _theme(stored: store.Remembered) -> registry.KnownTheme:
@@ -135,21 +132,22 @@ def read_posts(
     connection: Connection, context: Context, posts: Sequence[Candidate], frozen: space.Space
 ) -> tuple[list[Candidate], list[ThemePost], Vectors]:
     """Return those of the posts that have a vector, as they are clustered, and their projected vectors."""
-    rows = [(place, post.text_sha256, post.language) for place, post in enumerate(posts)]
+    rows = [store.EncodedText(n, post.text_sha256, post.language, post.text) for n, post in enumerate(posts)]
     places, vectors = projected(connection, context, rows, frozen)
     kept = [posts[place] for place in places]
     return kept, _theme_posts(kept, {}), vectors
 
 
 def projected(
-    connection: Connection, context: Context, rows: Sequence[tuple[int, bytes, str]], frozen: space.Space
+    connection: Connection, context: Context, rows: Sequence[store.EncodedText], frozen: space.Space
 ) -> tuple[list[int], Vectors]:
-    """Return the first column of (any number, sha256, language) and projected vectors, where one is stored."""
-    vectors = read_vectors(connection, (sha for _, sha, _ in rows), model=context.encoder_name)
-    kept = [(number, vectors[sha], language) for number, sha, language in rows if sha in vectors]
+    """Return the numbers and projected vectors of texts, where a vector is stored."""
+    vectors = read_vectors(connection, (row.text_sha256 for row in rows), model=context.encoder_name)
+    kept = [row for row in rows if row.text_sha256 in vectors]
     if not kept:
-        return [], np.empty((0, space.DIMENSIONS), np.float32)
-    return [number for number, *_ in kept], frozen.project(np.stack([v for _, v, _ in kept]), [c for *_, c in kept])
+        return [], np.empty((0, frozen.dimensions), np.float32)
+    raw = np.stack([vectors[row.text_sha256] for row in kept])
+    return [row.number for row in kept], frozen.project(raw, [r.language for r in kept], [r.text for r in kept])
 
 
 def _store(

@@ -16,7 +16,8 @@ Labels = NDArray[np.int64]
 
 NEIGHBOURS = 10
 _ITERATIONS = 3
-_CHUNK = 1024
+# Cosines that are held at once: about 130 MB, however many rows there are.
+_CELLS = 2**23
 
 
 def neighbours(vectors: Vectors, *, k: int = NEIGHBOURS) -> tuple[NDArray[np.int64], Vectors]:
@@ -27,13 +28,14 @@ def neighbours(vectors: Vectors, *, k: int = NEIGHBOURS) -> tuple[NDArray[np.int
         return np.empty((n, 0), dtype=np.int64), np.empty((n, 0), dtype=np.float32)
     nearest = np.empty((n, k), dtype=np.int64)
     cosines = np.empty((n, k), dtype=np.float32)
-    for start in range(0, n, _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, n))
-        near = vectors[rows] @ vectors.T
-        near[np.arange(len(rows)), rows] = -2
-        found = np.argpartition(-near, k - 1, axis=1)[:, :k]
+    chunk, opposite = max(1, _CELLS // n), -vectors.T
+    for start in range(0, n, chunk):
+        rows = np.arange(start, min(start + chunk, n))
+        far = vectors[rows] @ opposite
+        far[np.arange(len(rows)), rows] = 2
+        found = np.argpartition(far, k - 1, axis=1)[:, :k].copy()
         nearest[rows] = found
-        cosines[rows] = np.take_along_axis(near, found, axis=1)
+        cosines[rows] = -np.take_along_axis(far, found, axis=1)
     return nearest, cosines
 
 

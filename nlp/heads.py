@@ -8,6 +8,7 @@ read the vectors of the encoder that they were made with, and of no other.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -81,6 +82,16 @@ def made_with() -> str | None:
     """Return the name of the encoder that all weights were made with; None where they were made with several."""
     names = {load(name).encoder for name in NAMES} | {space.made_with()}
     return names.pop() if len(names) == 1 else None
+
+
+@lru_cache
+def learned() -> str:
+    """Return a digest of all weights: what was said with others is to be said again."""
+    weights = files("nlp").joinpath("weights")
+    digest = hashlib.sha256()
+    for name in NAMES:
+        digest.update(weights.joinpath(f"{name}.npz").read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def judge(

@@ -19,7 +19,6 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 NONE = -1
-DIMENSIONS = 384
 # Posts remembered in all: what the graph of a week can hold within seconds.
 _MOST_REMEMBERED = 6000
 _LEAST_REMEMBERED = 20
@@ -38,7 +37,7 @@ _LEAST_FOR_THRESHOLD = 3
 _FULL_WEEK = 500
 # A group has its subject from a theme when it lies this near to its centre, as a share of how near it lies to itself.
 # A handful of posts lie near each other by chance, so they need to be farther away than many.
-_REPEATS_OF_FEW, _FEW, _REPEATS_OF_MANY, _MANY = 0.55, 10, 0.7, 20
+_REPEATS_OF_FEW, _FEW, _REPEATS_OF_MANY, _MANY = 0.55, 5, 0.75, 12
 # A group repeats another one of its week only when it can hardly be told from it.
 _SAME = 0.8
 # A group is a subject of its own only when it is about as tight as themes are: what is left over in a week seldom is.

@@ -20,7 +20,7 @@ from nlp.matching import NONE
 from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
 from nlp.words import count_words
 
-VERSION = "registry-3"
+VERSION = "registry-4"
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -133,7 +133,8 @@ def _known(known: Sequence[KnownTheme], memory: Memory) -> matching.Known:
     rows = np.array([row for row, theme in enumerate(memory.theme_ids.tolist()) if theme in by_id], dtype=np.int64)
     places = np.array([by_id[theme] for theme in memory.theme_ids[rows].tolist()], dtype=np.int64)
     kept = matching.capped(places)
-    empty = np.empty((0, matching.DIMENSIONS), dtype=np.float32)
+    width = len(known[0].centroid) if known else memory.vectors.shape[1]
+    empty = np.empty((0, width), dtype=np.float32)
     return matching.Known(
         centroids=np.stack([theme.centroid for theme in known]).astype(np.float32) if known else empty,
         thresholds=np.array([theme.threshold for theme in known], dtype=np.float32),

@@ -1,9 +1,10 @@
 """The space in which themes live: encoder vectors, centred so that both languages share it.
 
 e5 vectors all point nearly the same way, and each language has a corner of its own. Taking away the mean of the
-language and then the first principal component leaves what the text is about. A space is fitted once, on the first
-posts of a community, and frozen under its version; few posts are helped by a space that comes with this package, if
-it was made with the same encoder.
+language and then the first principal component leaves what the text is about. Beside that stands what its words are
+(`nlp.wording`), with less weight. A space is fitted once, on the first posts of a community, and frozen under its
+version; few posts are helped by a space that comes with this package, if it was made with the same encoder, and have
+no axes of words.
 """
 
 from __future__ import annotations
@@ -17,35 +18,52 @@ from importlib.resources import as_file, files
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import wording
+from nlp.wording import Wording, unit
+
 Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384
+ANY = wording.ANY
 # A prior mean counts as many posts as this; a language with far more of its own hardly notices it.
 _PRIOR_WEIGHT = 10
 # From here on the principal component is the community's own.
 _LEAST_POSTS = 300
-ANY = "*"
+# What words weigh beside meaning: with more the themes of two languages part.
+_WORDS = 0.5
 
 
 @dataclass(frozen=True)
 class Space:
-    """Means by language (`*` for all others) and the component to remove. Vectors of two versions do not compare."""
+    """Means by language (`*` for all others), the component to remove, and axes of words where it has any.
+
+    Vectors of two versions do not compare.
+    """
 
     version: str
     means: Mapping[str, Vectors]
     component: Vectors
+    words: Wording | None = None
 
-    def project(self, vectors: Vectors, languages: Sequence[str]) -> Vectors:
-        """Return one row of length one for each encoder vector: shape (n, 384), float32."""
+    @property
+    def dimensions(self) -> int:
+        """How many numbers a projected vector has."""
+        return DIMENSIONS + (wording.AXES if self.words else 0)
+
+    def project(self, vectors: Vectors, languages: Sequence[str], texts: Sequence[str]) -> Vectors:
+        """Return one row of length one for each encoder vector and its text: shape (n, dimensions), float32."""
         if not len(vectors):
-            return np.empty((0, DIMENSIONS), dtype=np.float32)
+            return np.empty((0, self.dimensions), dtype=np.float32)
         other = self.means.get(ANY, np.zeros(DIMENSIONS, dtype=np.float32))
         centred = vectors - np.stack([self.means.get(language, other) for language in languages])
-        return _unit(centred - np.outer(centred @ self.component, self.component))
+        meaning = unit(centred - np.outer(centred @ self.component, self.component))
+        if self.words is None:
+            return meaning
+        return unit(np.hstack([meaning, _WORDS * self.words.project(texts, languages)]))
 
 
-def fit(vectors: Vectors, languages: Sequence[str], *, encoder: str) -> Space:
-    """Fit a space on an encoder's vectors and their languages.
+def fit(vectors: Vectors, languages: Sequence[str], texts: Sequence[str], *, encoder: str) -> Space:
+    """Fit a space on an encoder's vectors, their languages and the texts that were encoded.
 
     The fewer they are, the nearer it is to the shipped one; for another encoder than that one was made with, the
     nearer is the mean of a language to the mean of all.
@@ -58,17 +76,16 @@ def fit(vectors: Vectors, languages: Sequence[str], *, encoder: str) -> Space:
     for language in sorted({*languages, ANY}):
         own = vectors if language == ANY else vectors[told == language]
         means[language] = _mean(own, start.means.get(language, start.means[ANY]))
-    component = start.component
-    if len(vectors) >= _LEAST_POSTS:
-        component = first_component(vectors - np.stack([means[language] for language in languages]))
-    return Space(_version(means, component), means, component)
+    if len(vectors) < _LEAST_POSTS:
+        return Space(_version(means, start.component), means, start.component)
+    component = first_component(vectors - np.stack([means[language] for language in languages]))
+    words = wording.fit(texts, languages)
+    return Space(_version(means, component, words), means, component, words)
 
 
-def stored(rows: Sequence[tuple[str, str, Vectors, Vectors]]) -> Space | None:
-    """Return the space that was frozen as rows of (version, language, mean, component); None where there is none."""
-    if not rows:
-        return None
-    return Space(version=rows[0][0], means={language: mean for _, language, mean, _ in rows}, component=rows[0][3])
+def stored(version: str, means: Mapping[str, Vectors], component: Vectors, words: bytes | None) -> Space:
+    """Return a space that was frozen, with its axes of words as bytes."""
+    return Space(version, means, component, wording.stored(words) if words else None)
 
 
 def default() -> Space:
@@ -116,13 +133,10 @@ def first_component(centred: Vectors) -> Vectors:
     return np.asarray(first * np.sign(first[np.argmax(np.abs(first))]), dtype=np.float32)
 
 
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _version(means: Mapping[str, Vectors], component: Vectors) -> str:
+def _version(means: Mapping[str, Vectors], component: Vectors, words: Wording | None = None) -> str:
     digest = hashlib.sha256(component.astype("<f2").tobytes())
     for language in sorted(means):
         digest.update(language.encode() + means[language].astype("<f2").tobytes())
-    return f"space-1-{digest.hexdigest()[:8]}"
+    if words:
+        digest.update(words.basis.astype("<f2").tobytes())
+    return f"space-{2 if words else 1}-{digest.hexdigest()[:8]}"

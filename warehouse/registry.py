@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, text
 
@@ -18,7 +18,7 @@ from kernel.calendar import Span
 from kernel.errors import InputError
 from kernel.model import Mention
 from warehouse.bulk import upsert
-from warehouse.tables.themes import mention, theme, theme_event, theme_run, theme_space, theme_version
+from warehouse.tables.themes import mention, theme, theme_event, theme_run, theme_version
 from warehouse.vectors import Vectors, array, speak_vectors
 
 
@@ -33,6 +33,15 @@ class Candidate:
     language: str
     text_sha256: bytes
     duplicate_of: int | None
+
+
+class EncodedText(NamedTuple):
+    """The text of a post as it was encoded; `number` is what the reader asked for beside it."""
+
+    number: int
+    text_sha256: bytes
+    language: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -115,12 +124,12 @@ def read_known(connection: Connection, week: date, *, model: str) -> list[Rememb
     return [Remembered(theme_id, array(centroid), threshold) for theme_id, centroid, threshold in rows]
 
 
-def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[tuple[int, bytes, str]]:
-    """Return (theme, sha256, language) of up to `per_theme` posts of each theme, newest weeks and surest first."""
+def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[EncodedText]:
+    """Return up to `per_theme` posts of each theme, numbered by it, newest weeks and surest first."""
     rows = connection.execute(
         text("""
-            select theme_id, text_sha256, language from (
-                select m.theme_id, a.text_sha256, a.language, row_number() over (
+            select theme_id, text_sha256, language, encoded from (
+                select m.theme_id, a.text_sha256, a.language, a.encoded, row_number() over (
                     partition by m.theme_id order by m.week desc, m.confidence desc, m.post_id) as place
                 from core.mention m
                 join core.post_annotation a using (post_id)
@@ -130,7 +139,7 @@ def read_memory(connection: Connection, week: date, *, per_theme: int) -> list[t
         """),
         {"week": week, "per_theme": per_theme},
     )
-    return [(theme_id, bytes(sha), language) for theme_id, sha, language in rows]
+    return [EncodedText(theme_id, bytes(sha), language, said) for theme_id, sha, language, said in rows]
 
 
 def read_later(connection: Connection, week: date, *, model: str) -> list[Remembered]:
@@ -149,16 +158,16 @@ def read_later(connection: Connection, week: date, *, model: str) -> list[Rememb
     return [Remembered(theme_id, array(centroid), threshold) for theme_id, centroid, threshold in rows]
 
 
-def read_texts(connection: Connection, posts: Sequence[int]) -> list[tuple[int, bytes, str]]:
-    """Return (post, sha256, language) of annotated posts, in the order of their ids."""
+def read_texts(connection: Connection, posts: Sequence[int]) -> list[EncodedText]:
+    """Return annotated posts, numbered by their ids and in that order."""
     rows = connection.execute(
         text("""
-            select post_id, text_sha256, language from core.post_annotation
+            select post_id, text_sha256, language, encoded from core.post_annotation
             where post_id = any(:posts) order by post_id
         """),
         {"posts": list(posts)},
     )
-    return [(post, bytes(sha), language) for post, sha, language in rows]
+    return [EncodedText(post, bytes(sha), language, said) for post, sha, language, said in rows]
 
 
 def posts_of_week(connection: Connection, week: date) -> dict[int, set[int]]:
@@ -272,27 +281,6 @@ def set_owner(connection: Connection, owners: Mapping[str, str]) -> None:
         """),
         {"areas": list(owners), "owners": list(owners.values())},
     )
-
-
-def read_space(connection: Connection, model: str) -> list[tuple[str, str, Vectors, Vectors]]:
-    """Return (version, language, mean, component) of the frozen space of an encoder; empty before the first run."""
-    speak_vectors(connection)
-    rows = connection.execute(
-        select(theme_space.c.version, theme_space.c.language, theme_space.c.mean, theme_space.c.component)
-        .where(theme_space.c.model == model, theme_space.c.posts > 0)
-        .order_by(theme_space.c.language)
-    )
-    return [(version, language, array(mean), array(component)) for version, language, mean, component in rows]
-
-
-def write_space(
-    connection: Connection, model: str, version: str, means: Mapping[str, Vectors], component: Vectors, posts: int
-) -> None:
-    """Freeze the space of an encoder; one that was fitted on no posts is only lent, and gives way to any other."""
-    speak_vectors(connection)
-    columns = ["model", "language", "version", "mean", "component", "posts"]
-    rows = [(model, language, version, mean, component, posts) for language, mean in means.items()]
-    upsert(connection, theme_space, columns, rows, key=["model", "language"], update=None if posts else [])
 
 
 def newest_week(connection: Connection) -> date | None:

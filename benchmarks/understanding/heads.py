@@ -95,8 +95,7 @@ def _learned(
         splits = StratifiedKFold(options.folds, shuffle=True, random_state=options.seed).split(labels, labels)
     for number, (learn, hold) in enumerate(splits, 1):
         sys.stderr.write(f"  fold {number}\n")
-        every = np.ones(len(learn), dtype=np.bool_)
-        fitted = fit([examples[row] for row in learn], vectors[learn], every, encoder=encoder, seed=options.seed)
+        fitted = fit([examples[row] for row in learn], vectors[learn], encoder=encoder, seed=options.seed)
         centred = heads.centre(vectors[hold], [examples[row].language for row in hold])
         told[hold] = fitted.head.probabilities(hashed([examples[row].text for row in hold]), centred)
     return told, classes

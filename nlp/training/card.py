@@ -26,13 +26,19 @@ Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 | Davidson et al. 2017 | en | abuse | MIT |
 | UCI SMS Spam Collection | en | spam | CC BY 4.0 |
 
-Sets marked "no licence", "for research" or "non-commercial" below gave figures only: no weight has seen them.
+{outside}
 
 ## Figures
 
 `answered` is the share of texts for which the step was sure enough; the value is over these.
 
 """
+
+_OUTSIDE = (
+    'Sets marked "no licence", "for research" or "non-commercial" below gave figures only: no weight has seen them.'
+)
+_OWN = """**Learned with `OWN=1` from all sets named below, those too that are marked "no licence", "for research" or
+"non-commercial": do not pass these weights on.** Figures are cross-validated."""
 
 _TAIL = """
 ## What to know before trusting them
@@ -45,10 +51,12 @@ _TAIL = """
 """
 
 
-def markdown(figures: Sequence[Figure], *, encoder: str, date: str) -> str:
-    """Return the whole card of weights made with an encoder."""
+def markdown(figures: Sequence[Figure], *, encoder: str, date: str, own: bool) -> str:
+    """Return the whole card of weights made with an encoder; `own` ones learned from sets that bind them to a place."""
     told = f"`{encoder}`" + (" (multilingual-e5-small in 4 bits, MIT)" if encoder == BUILT_IN else "")
-    named = _HEAD.format(date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=told)
+    named = _HEAD.format(
+        date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=told, outside=_OWN if own else _OUTSIDE
+    )
     return named + table(figures) + _TAIL
 
 

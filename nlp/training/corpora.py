@@ -226,8 +226,7 @@ _HAM = 1000
 _CHAT_LINES = 20_000
 _LEAST_LETTERS = 15
 
-# What each head learns from, and how many texts of a source are encoded (hashed words are cheap, vectors are not).
+# What each head learns from.
 LEARNED: dict[str, Callable[..., list[Example]]] = {
     "sentiment": sentiment, "type": feedback_type, "abuse": abuse, "spam": spam,
 }  # fmt: skip
-ENCODED = {"SmSA": 3000, "Davidson": 2000, "SMS Spam": 1500}

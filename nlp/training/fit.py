@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -21,41 +21,36 @@ from nlp.training.corpora import Example
 Vectors = NDArray[np.float32]
 
 _FOLDS = 4
+_WORDS_C = 3
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A head, and what it says of each example that has a vector when it has not learned from that example's group."""
+    """A head, and what it says of each example when it has not learned from that example's group."""
 
     head: Head
     unseen: Vectors
 
 
-def fit(
-    examples: Sequence[Example], vectors: Vectors, encoded: NDArray[np.bool_], *, encoder: str, seed: int
-) -> Fitted:
-    """Fit a head on examples; `vectors` are the encoder's rows of those that are `encoded`."""
+def fit(examples: Sequence[Example], vectors: Vectors, *, encoder: str, seed: int) -> Fitted:
+    """Fit a head on examples and the encoder's rows of their texts."""
     classes = sorted({one.label for one in examples})
     labels = np.array([classes.index(one.label) for one in examples])
     counts = hashed([one.text for one in examples])
-    told = [one.language for one, has in zip(examples, encoded, strict=True) if has]
-    meaning = centre(vectors, told)
+    meaning = centre(vectors, [one.language for one in examples])
     folds = _folds(labels, [one.group for one in examples], seed=seed)
-    place = np.cumsum(encoded) - 1
-    by_words = np.zeros((len(examples), len(classes)), dtype=np.float32)
-    by_meaning = np.zeros((len(meaning), len(classes)), dtype=np.float32)
+    joined = np.zeros((len(examples), 2 * len(classes)), dtype=np.float32)
     for fold in range(_FOLDS):
         learn, hold = folds != fold, folds == fold
-        by_words[hold] = _logits(_words_model(counts[learn], labels[learn]), counts[hold])
-        rows, held = place[learn & encoded], place[hold & encoded]
-        by_meaning[held] = _logits(_meaning_model(meaning[rows], labels[learn & encoded]), meaning[held])
-    joined = np.hstack([by_words[encoded], by_meaning])
-    unseen = np.zeros((len(meaning), len(classes)), dtype=np.float32)
+        by_words = _logits(_words_model(counts[learn], labels[learn]), counts[hold])
+        by_meaning = _logits(_meaning_model(meaning[learn], labels[learn]), meaning[hold])
+        joined[hold] = np.hstack([by_words, by_meaning])
+    unseen = np.zeros((len(examples), len(classes)), dtype=np.float32)
     for fold in range(_FOLDS):
-        hold = folds[encoded] == fold
-        unseen[hold] = softmax(_logits(_mixing_model(joined[~hold], labels[encoded][~hold]), joined[hold]))
-    words, means = _words_model(counts, labels), _meaning_model(meaning, labels[encoded])
-    mixed = _mixing_model(joined, labels[encoded])
+        hold = folds == fold
+        unseen[hold] = softmax(_logits(_mixing_model(joined[~hold], labels[~hold]), joined[hold]))
+    words, means = _words_model(counts, labels), _meaning_model(meaning, labels)
+    mixed = _mixing_model(joined, labels)
     return Fitted(Head(encoder, tuple(classes), *_weights(words), *_weights(means), *_weights(mixed)), unseen)
 
 
@@ -68,7 +63,13 @@ def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> ND
 
 
 def _words_model(counts: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegression:
-    return LogisticRegression(C=10, class_weight="balanced", max_iter=300).fit(counts, labels)
+    """Fit on counts in which rare parts weigh more; its weights hold that, so counts are read as they are."""
+    held = np.bincount(counts.indices, minlength=counts.shape[1])
+    rarity = np.log((1 + counts.shape[0]) / (1 + held)) + 1
+    model = LogisticRegression(C=_WORDS_C, class_weight="balanced", max_iter=300)
+    model.fit(counts @ diags(rarity.astype(np.float32)), labels)
+    model.coef_ *= rarity
+    return model
 
 
 def _meaning_model(vectors: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
@@ -76,7 +77,8 @@ def _meaning_model(vectors: Vectors, labels: NDArray[np.int64]) -> LogisticRegre
 
 
 def _mixing_model(logits: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
-    return LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000).fit(logits, labels)
+    """Join what both say. Classes count as they come here: balanced ones would give certainties that are not right."""
+    return LogisticRegression(C=0.1, max_iter=1000).fit(logits, labels)
 
 
 def _weights(model: LogisticRegression) -> tuple[Vectors, Vectors]:

@@ -91,9 +91,7 @@ def _language_figure(label: str, texts: Sequence[str], code: str) -> Figure:
 def themes(data: Path, encoder: Encoder, *, granularity: float, seed: int) -> list[Figure]:
     """Return how well groups found without labels fit the labels, and how often two languages share a group."""
     intents = rows(data, "banking77/train.csv.gz")
-    vectors = encoder.encode([row["text"] for row in intents])
-    told = ["en"] * len(intents)
-    projected = space.fit(vectors, told, encoder=encoder.name).project(vectors, told)
+    projected = _projected(encoder, [row["text"] for row in intents], ["en"] * len(intents))
     found = clusters.cluster(projected, resolution=granularity, seed=seed)
     true = [row["category"] for row in intents]
     where = f"Banking77, {len(set(true))} intents, {int(found.max()) + 1} groups at granularity {granularity:g}"
@@ -105,8 +103,14 @@ def themes(data: Path, encoder: Encoder, *, granularity: float, seed: int) -> li
     pairs = {name: {r["id"]: r["text"] for r in parallel if r["lang"] == name} for name in ("english", "indonesian")}
     ids = sorted(pairs["english"].keys() & pairs["indonesian"].keys())
     told = ["en"] * len(ids) + ["id"] * len(ids)
-    vectors = encoder.encode([pairs["english"][key] for key in ids] + [pairs["indonesian"][key] for key in ids])
-    projected = space.fit(vectors, told, encoder=encoder.name).project(vectors, told)
+    said = [pairs["english"][key] for key in ids] + [pairs["indonesian"][key] for key in ids]
+    projected = _projected(encoder, said, told)
     found = clusters.cluster(projected, resolution=granularity, seed=seed)
     together = float((found[: len(ids)] == found[len(ids) :]).mean())
     return [*figures, Figure("themes", "NusaX, pairs in one group", "en+id", len(ids), "share", together)]
+
+
+def _projected(encoder: Encoder, texts: Sequence[str], languages: Sequence[str]) -> Vectors:
+    """Return texts in a space of their own."""
+    vectors = encoder.encode(texts)
+    return space.fit(vectors, languages, texts, encoder=encoder.name).project(vectors, languages, texts)

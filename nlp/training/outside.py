@@ -1,8 +1,11 @@
-"""Sets that give figures only: their licences do not allow weights made from them to be passed on, or name no terms."""
+"""Sets of which no weights may be passed on, by their licence or for want of one.
+
+They give figures; and who learns weights that stay with them may learn from these sets too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +15,27 @@ from nlp.training.corpora import Example, plain, rows, start
 
 @dataclass(frozen=True)
 class OutsideSet:
-    """A labelled set, the head it measures, and the classes of the head read as the set's own (`ways`)."""
+    """A labelled set, the head it measures, and the classes of the head read as the set's own (`ways`).
+
+    `learn` reads it by the classes of the head, where it is not to be learned from as it is.
+    """
 
     name: str
     head: str
     ways: str
     read: Callable[[Path], list[Example]]
     least: float = 0.5
+    learn: Callable[[Path], list[Example]] | None = None
+
+
+def learned(head: str, data: Path) -> list[Example]:
+    """Return what these sets have for a head to learn, each text in a group with those that begin like it."""
+    return [
+        Example(one.text, one.label, one.language, outside.name, start(one.text))
+        for outside in OUTSIDE
+        if outside.head == head
+        for one in (outside.learn or outside.read)(data)
+    ]
 
 
 WAYS: dict[str, dict[str, str]] = {
@@ -52,19 +69,37 @@ def _stars(path: str, body: str, stars: str, code: str) -> Callable[[Path], list
 
 
 def _public_service(data: Path) -> list[Example]:
-    kinds = {"Bug Report": "bug", "Feature Request": "request"}
-    return [
-        Example(plain(row["Ulasan"]), kinds.get(row["Label Tipe"], "other"), "id", "", "")
-        for row in rows(data, "id_public_service_reviews/id_public_service_reviews.csv.gz")
-    ]
+    return [Example(words, kind or "other", "id", "", "") for words, kind, _ in _told_of_services(data)]
 
 
 def _app_reviews(data: Path) -> list[Example]:
+    return [Example(words, kind or "other", "en", "", "") for words, kind, _ in _told_of_apps(data)]
+
+
+def _by_stars(told: Callable[[Path], Iterator[tuple[str, str, float]]], code: str) -> Callable[[Path], list[Example]]:
+    """Read reviews that are neither bug nor request as praise or complaint by their stars."""
+
+    def read(data: Path) -> list[Example]:
+        return [
+            Example(words, kind or ("praise" if stars > 3 else "complaint" if stars < 3 else "other"), code, "", "")
+            for words, kind, stars in told(data)
+        ]
+
+    return read
+
+
+def _told_of_services(data: Path) -> Iterator[tuple[str, str, float]]:
+    """Yield each review with bug, request or nothing, and its stars."""
+    kinds = {"Bug Report": "bug", "Feature Request": "request"}
+    for row in rows(data, "id_public_service_reviews/id_public_service_reviews.csv.gz"):
+        yield plain(row["Ulasan"]), kinds.get(row["Label Tipe"], ""), float(row["Rating"] or 3)
+
+
+def _told_of_apps(data: Path) -> Iterator[tuple[str, str, float]]:
+    """Yield each review with bug, request or nothing, and its stars."""
     kinds = {"Bug": "bug", "Feature": "request"}
-    return [
-        Example(plain(f"{row['title']}\n{row['text']}"), kinds.get(row["label"], "other"), "en", "", "")
-        for row in rows(data, "maalej_app_reviews/maalej_app_reviews.csv.gz")
-    ]
+    for row in rows(data, "maalej_app_reviews/maalej_app_reviews.csv.gz"):
+        yield plain(f"{row['title']}\n{row['text']}"), kinds.get(row["label"], ""), float(row["rating"] or 3)
 
 
 def _issues(data: Path) -> list[Example]:
@@ -98,8 +133,10 @@ OUTSIDE = (
         "app reviews by stars (no licence)", "sentiment", "same",
         _stars("maalej_app_reviews/maalej_app_reviews.csv.gz", "text", "rating", "en"),
     ),
-    OutsideSet("public service reviews (for research)", "type", "three", _public_service, 0.45),
-    OutsideSet("app reviews of Maalej et al. (no licence)", "type", "three", _app_reviews, 0.45),
+    OutsideSet("public service reviews (for research)", "type", "three", _public_service, 0.45,
+               _by_stars(_told_of_services, "id")),
+    OutsideSet("app reviews of Maalej et al. (no licence)", "type", "three", _app_reviews, 0.45,
+               _by_stars(_told_of_apps, "en")),
     OutsideSet("issues of NLBSE 2024 (no licence)", "type", "issues", _issues, 0.45),
     OutsideSet("tweets of Ibrohim and Budi (non-commercial)", "abuse", "same", _indonesian_abuse),
 )  # fmt: skip

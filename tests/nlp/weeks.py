@@ -76,12 +76,14 @@ def _space() -> Space:
     """Return the space of this community, frozen in its first week."""
     posts, _ = week(1, list(SUBJECTS))
     languages = [post.language for post in posts]
-    return fit(np.stack([_vector(post.text) for post in posts]), languages, encoder=encoder().name)
+    texts = [post.text for post in posts]
+    return fit(np.stack([_vector(text) for text in texts]), languages, texts, encoder=encoder().name)
 
 
 def vectors(posts: Sequence[ThemePost]) -> NDArray[np.float32]:
     """Return the posts' vectors in the space of this community."""
-    return _space().project(np.stack([_vector(post.text) for post in posts]), [post.language for post in posts])
+    texts = [post.text for post in posts]
+    return _space().project(np.stack([_vector(text) for text in texts]), [post.language for post in posts], texts)
 
 
 class Registry:

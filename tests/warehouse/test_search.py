@@ -14,11 +14,12 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from jobs import spaces
 from kernel.errors import InputError, StaleInputError
 from nlp import space
 from nlp.text import PLACEHOLDER
 from tests.warehouse.rows import Rows, at
-from warehouse import marts, registry, search
+from warehouse import marts, search
 from warehouse.engine import connect, conninfo
 from warehouse.partitions import ensure_months
 from warehouse.search import Filters
@@ -37,8 +38,7 @@ class Forum:
         self.source = rows.source()
         self.thread = rows.thread(self.source)
         self.draw = np.random.default_rng(1)
-        lent = space.default()
-        registry.write_space(rows.connection, MODEL, lent.version, lent.means, lent.component, posts=0)
+        spaces.freeze(rows.connection, MODEL, space.default(), posts=0)
 
     def post(
         self, words: str, language: str = "en", *, day: int = 2, vector: Vectors | None = None, **read: Any
@@ -151,7 +151,8 @@ class TestMeaning:
         asked = forum.vector()
         for spoken in ("id", "fr"):
             found = search.by_meaning(forum.rows.connection, asked, spoken, Filters(), encoder=MODEL, most=10)
-            expected = space.default().project(vectors, languages) @ space.default().project(asked[None], [spoken])[0]
+            lent, nothing = space.default(), [""] * len(languages)
+            expected = lent.project(vectors, languages, nothing) @ lent.project(asked[None], [spoken], [""])[0]
             assert {row["post_id"]: row["score"] for row in found} == pytest.approx(
                 dict(zip(posts, expected.tolist(), strict=True)), abs=1e-5
             )
@@ -174,12 +175,17 @@ class TestMeaning:
         assert found == []
 
     def test_a_lent_space_gives_way_to_the_first_that_is_fitted_and_to_no_other(self, forum: Forum) -> None:
-        assert registry.read_space(forum.rows.connection, MODEL) == []
-        own = space.fit(np.stack([forum.vector() for _ in range(5)]), ["en"] * 5, encoder=MODEL)
-        lent = space.default()
-        registry.write_space(forum.rows.connection, MODEL, own.version, own.means, own.component, posts=5)
-        registry.write_space(forum.rows.connection, MODEL, lent.version, lent.means, lent.component, posts=0)
-        assert {version for version, *_ in registry.read_space(forum.rows.connection, MODEL)} == {own.version}
+        assert spaces.frozen(forum.rows.connection, MODEL) is None
+        texts = [" ".join(f"word{n % 30}{part}" for part in "abcdef") for n in range(300)]
+        vectors = np.stack([forum.vector() for _ in texts])
+        own = space.fit(vectors, ["en"] * 300, texts, encoder=MODEL)
+        spaces.freeze(forum.rows.connection, MODEL, own, posts=300)
+        spaces.freeze(forum.rows.connection, MODEL, space.default(), posts=0)
+        again = spaces.frozen(forum.rows.connection, MODEL)
+        assert own.words is not None
+        assert again is not None
+        assert again.version == own.version
+        assert np.array_equal(again.project(vectors, ["en"] * 300, texts), own.project(vectors, ["en"] * 300, texts))
 
 
 class TestBoth:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
 )
@@ -69,7 +70,7 @@ theme_version = Table(
     Column("theme_id", ForeignKey("core.theme.theme_id"), primary_key=True, comment="The theme."),
     Column("week", Date, primary_key=True, comment="Monday of the run."),
     text("model", "Encoder and projection version; centroids of two models are never compared."),
-    Column("centroid", Vector(384), nullable=False, comment="Mean direction of its posts, centred, length one."),
+    Column("centroid", Vector(), nullable=False, comment="Mean direction of its posts in the space, length one."),
     Column(
         "threshold", REAL, nullable=False, comment="Least cosine at which a post is taken, calibrated on its own posts."
     ),
@@ -130,6 +131,7 @@ theme_space = Table(
         nullable=False,
         comment="Posts it was fitted on; 0 for the space that comes with Suara, until the first weekly run fits one.",
     ),
+    Column("words", LargeBinary, nullable=True, comment="Axes of words, in the row of '*'; null where it has none."),
     instant("fitted_at", "When it was fitted and frozen.", server_default=sql("now()")),
     schema="core",
     comment="The frozen centring that puts both languages into one space. Grain: model and language.",
