@@ -120,6 +120,9 @@ def live_differences(connection: Connection, input_id: int) -> list[tuple[str, s
                     when l.person_id <> f.person_id then 'were linked to another person since'
                     when f.may_quote and not l.may_quote then 'are by somebody who opted out since'
                     when l.theme_id is distinct from f.theme_id then 'are in another theme since'
+                    when (l.sentiment, l.feedback_type, l.language, l.is_spam)
+                         is not distinct from (f.sentiment, f.feedback_type, f.language, f.is_spam)
+                        then 'repeat another post since, or none any more'
                     else 'are read differently since (other model or settings)'
                 end as cause
                 from frozen f
