@@ -229,7 +229,7 @@ def test_post_that_became_a_copy_later_is_news_and_no_fault(owner):
         owner,
         """
         update mart.fct_post set is_duplicate = not is_duplicate where post_id = (
-            select post_id from mart.fct_post where week = date '2026-10-26' and is_counted order by post_id desc limit 1)
+            select max(post_id) from mart.fct_post where week = date '2026-10-26' and is_counted)
         """,
     )
     findings = findings_now()
