@@ -44,7 +44,7 @@ def split(connection: Connection, post: int, *, zone: ZoneInfo, by: str, reason:
     if post in store.read_apart(connection):
         message = f"post {post} stands for itself already"
         raise InputError(message, remedy=f"See: suara duplicates history {post}")
-    if place.duplicate_of is None and not place.is_repeated:
+    if not place.is_linked:
         message = f"post {post} repeats nothing, and nothing repeats it"
         raise InputError(message, remedy="`suara duplicates list` shows what is repeated.")
     store.append(connection, post, "split", by=by, reason=reason, duplicate_of=place.duplicate_of)

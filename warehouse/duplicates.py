@@ -20,11 +20,11 @@ from warehouse.tables.duplicates import duplicate_event, duplicate_link
 
 
 class Place(NamedTuple):
-    """Where a live post stands: when it was written, what it repeats, and whether others repeat it."""
+    """Where a live post stands: when it was written, what it repeats, and whether any other post says the same."""
 
     created_at: datetime
     duplicate_of: int | None
-    is_repeated: bool
+    is_linked: bool
 
 
 def lock(connection: Connection) -> None:
@@ -47,29 +47,22 @@ def read_said(connection: Connection, span: Span, zone: ZoneInfo) -> list[tuple[
 
 
 def replace_links(connection: Connection, span: Span, links: Sequence[tuple[int, int]]) -> set[int]:
-    """Replace the links of the posts written in `span`; return who is or was part of one, or points to another post."""
-    touched = connection.execute(
+    """Replace the links of the posts written in `span`; return who is or was part of one."""
+    gone = connection.execute(
         text("""
-            with those as (
-                select post_id from core.post where created_at >= :start and created_at < :end
-            ), gone as (
-                delete from core.duplicate_link l using those where l.post_id = those.post_id returning l.*
-            )
-            select post_id from gone union select earlier_id from gone
-            union select post_id from core.post_annotation join those using (post_id) where duplicate_of is not null
+            delete from core.duplicate_link l using core.post p
+            where p.post_id = l.post_id and p.created_at >= :start and p.created_at < :end
+            returning l.post_id, l.earlier_id
         """),
         {"start": span.start, "end": span.end},
     )
-    found = {*touched.scalars()}.union(*links)
+    found = set[int]().union(*gone.all(), *links)
     copy_rows(connection, duplicate_link, ["post_id", "earlier_id"], links)
     return found
 
 
 def read_groups(connection: Connection, posts: Iterable[int]) -> dict[int, bool]:
-    """Return all posts that hang or hung together with these, oldest first, and whether each may be an original.
-
-    Whoever points to the same original belongs to it, also where the link between them is gone.
-    """
+    """Return all posts that hang together with these, oldest first, and whether each may be an original."""
     rows = connection.execute(
         text("""
             with recursive reached(post_id) as (
@@ -78,9 +71,6 @@ def read_groups(connection: Connection, posts: Iterable[int]) -> dict[int, bool]
                 select next.post_id from reached r cross join lateral (
                     select earlier_id as post_id from core.duplicate_link where post_id = r.post_id
                     union all select post_id from core.duplicate_link where earlier_id = r.post_id
-                    union all select post_id from core.post_annotation where duplicate_of = r.post_id
-                    union all select duplicate_of from core.post_annotation
-                              where post_id = r.post_id and duplicate_of is not null
                 ) next
             )
             select p.post_id, p.status = 'live' and not a.is_spam
@@ -140,7 +130,8 @@ def place_of(connection: Connection, post: int) -> Place:
     """Return where a post stands. Raises `InputError` when no live post with this number has been read."""
     row = connection.execute(
         text("""
-            select p.created_at, a.duplicate_of, exists (select from core.post_annotation where duplicate_of = :post)
+            select p.created_at, a.duplicate_of,
+                   exists (select from core.duplicate_link where :post in (post_id, earlier_id))
             from core.post p join core.post_annotation a using (post_id)
             where p.post_id = :post and p.status = 'live'
         """),

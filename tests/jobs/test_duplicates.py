@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,7 @@ class Town:
         self.days: dict[int, int] = {}
         ensure_months(connection, DAY, DAY + timedelta(days=60))
 
-    def write(self, day: int, place: int, member: int | None = None, source: int = 0, **values: object) -> int:
+    def write(self, day: int, place: int, member: int | None = None, source: int = 0, **values: Any) -> int:
         thread = self.threads[source]
         owner = self.connection.execute(text("select source_id from core.thread where thread_id = :t"), {"t": thread})
         member = member or self.rows.member(owner.scalar_one())
@@ -59,10 +60,18 @@ class Town:
         return post
 
     def edit(self, post: int, place: int) -> None:
-        self._change("update core.post_annotation set encoded = :said where post_id = :post", post, said=said(place))
+        """Change the words of a post and read it again: a new reading knows of no copies."""
+        change = "update core.post_annotation set encoded = :said, duplicate_of = null where post_id = :post"
+        self._change(change, post, said=said(place))
 
     def delete(self, post: int, status: str = "deleted") -> None:
         self._change("update core.post set status = :status where post_id = :post", post, status=status)
+
+    def move(self, post: int, day: int) -> None:
+        """Correct the time of a post, as its source may."""
+        shift = timedelta(days=day - self.days[post])
+        self._change("update core.post set created_at = created_at + :shift where post_id = :post", post, shift=shift)
+        self.days[post] = day
 
     def run(self, *days: int) -> None:
         """Do what the daily steps do about copies."""
@@ -272,7 +281,7 @@ class Random:
         self.due: set[int] = set()
 
     def step(self) -> None:
-        match self.draw.choice(["write", "write", "edit", "delete", "run", "run", "split", "undo"]):
+        match self.draw.choice(["write", "write", "edit", "move", "delete", "run", "run", "split", "undo"]):
             case "write":
                 day, place = self.draw.randrange(45), self.draw.randrange(7)
                 post = self.town.write(day, place, source=self.draw.randrange(2))
@@ -284,6 +293,10 @@ class Random:
                 self.places[post] = self.draw.randrange(7)
                 self.town.edit(post, self.places[post])
                 self.due.add(self.town.days[post])
+            case "move" if self.live:
+                post, day = self._one_of(self.live), self.draw.randrange(45)
+                self.due |= {self.town.days[post], day}
+                self.town.move(post, day)
             case "delete" if self.live:
                 post = self._one_of(self.live)
                 self.live.remove(post)

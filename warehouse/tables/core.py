@@ -233,7 +233,6 @@ post_annotation = Table(
     count("duplicate_of", "The earliest post that says the same, exactly or nearly; no copy itself.", nullable=True),
     instant("annotated_at", "When it was made.", server_default=sql("now()")),
     Index("ix_post_annotation_text_sha256", "text_sha256"),
-    Index("ix_post_annotation_duplicate_of", "duplicate_of", postgresql_where=sql("duplicate_of is not null")),
     schema="core",
     comment="What the text steps found in the current version of a post. Grain: one post.",
 )

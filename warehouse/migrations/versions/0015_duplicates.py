@@ -71,13 +71,6 @@ def upgrade() -> None:
         comment="People's decisions that a post is no copy. Append only. Grain: one decision.",
     )
     op.create_index("ix_duplicate_event_post_id_event_id", "duplicate_event", ["post_id", "event_id"], schema="core")
-    op.create_index(
-        "ix_post_annotation_duplicate_of",
-        "post_annotation",
-        ["duplicate_of"],
-        schema="core",
-        postgresql_where=sa.text("duplicate_of is not null"),
-    )
     op.alter_column("post_annotation", "duplicate_of", comment=_NOW, existing_comment=_BEFORE, schema="core")
     # The sink takes the words of a decision away when the post's writer is forgotten.
     op.execute("grant select (post_id), update (reason) on core.duplicate_event to suara_ingest")
@@ -85,6 +78,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.alter_column("post_annotation", "duplicate_of", comment=_BEFORE, existing_comment=_NOW, schema="core")
-    op.drop_index("ix_post_annotation_duplicate_of", "post_annotation", schema="core")
     op.drop_table("duplicate_event", schema="core")
     op.drop_table("duplicate_link", schema="core")
