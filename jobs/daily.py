@@ -13,20 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from jobs import spaces
+from jobs import duplicates, spaces
 from jobs.context import Context, open_context
 from jobs.quality import require
 from kernel.calendar import Span, day_span, days_of_week, monday_of
 from kernel.errors import StaleInputError
 from kernel.model import Post
-from nlp import annotate, duplicates, space
+from nlp import annotate, space
 from streams.offsets import waiting
 from warehouse import marts, posts, runs
 from warehouse.partitions import ensure_months
 
 SHARD_POSTS = 2000
-# A repeat of something said longer ago is a post of its own: people do say the same again.
-DUPLICATE_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -136,9 +134,7 @@ def facts(day: date, *, fingerprint: str) -> list[str]:
     context = open_context()
     span = day_span(day, context.zone)
     with context.begin() as connection:
-        today = posts.read_encoded(connection, span)
-        earlier = posts.read_encoded(connection, Span(span.start - timedelta(days=DUPLICATE_DAYS), span.start))
-        posts.write_duplicates(connection, span, _duplicates(today, earlier))
+        duplicates.regroup(connection, day, context.zone)
         marts.set_timezone(connection, context.zone)
         for name, source in context.community.sources.items():
             marts.describe_source(connection, name, kind=source.kind, url=source.url)
@@ -162,17 +158,6 @@ def _unreported(connection: Connection, monday: date) -> set[date]:
     """Return the days of a week that is complete and never came to reports, else none."""
     days = runs.successes(connection, "daily", days_of_week(monday))
     return {*days} if len(days) == 7 and not runs.successes(connection, "weekly", [monday]) else set()
-
-
-def _duplicates(today: Sequence[tuple[int, str]], earlier: Sequence[tuple[int, str]]) -> dict[int, int]:
-    """Return the earliest post that says the same, for posts of today that repeat one; both come oldest first.
-
-    Keys of posts follow their arrival, which late posts and edits disorder, so places in time stand in for them.
-    """
-    ordered = [*earlier, *today]
-    texts = [(place, said) for place, (_, said) in enumerate(ordered)]
-    found = duplicates.find(texts[len(earlier) :], earlier=texts[: len(earlier)])
-    return {ordered[place][0]: ordered[original][0] for place, original in found.items()}
 
 
 def _is_behind(context: Context, span: Span) -> bool:

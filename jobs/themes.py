@@ -68,16 +68,16 @@ def themes(context: Context, monday: date) -> dict[str, int]:
 def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
     """Part the posts that are clustered from the copies that follow them, by the post they repeat.
 
-    What repeats a post of an earlier week, or one that is no candidate itself, stands for itself.
+    Of those that repeat a post of an earlier week, or one that is no candidate itself, one stands for the others.
     """
-    present = {candidate.post_id for candidate in candidates if candidate.duplicate_of is None}
-    originals, copies = [], defaultdict(list)
+    first = {candidate.post_id: candidate for candidate in candidates if candidate.duplicate_of is None}
+    copies = defaultdict(list)
     for candidate in candidates:
-        if candidate.duplicate_of in present:
-            copies[candidate.duplicate_of].append(candidate)
-        else:
-            originals.append(candidate)
-    return originals, dict(copies)
+        if candidate.duplicate_of is not None:
+            original = first.setdefault(candidate.duplicate_of, candidate)
+            if original is not candidate:
+                copies[original.post_id].append(candidate)
+    return list(first.values()), dict(copies)
 
 
 def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[Candidate]]) -> list[ThemePost]:
@@ -179,7 +179,7 @@ def _store(
         theme_id = _bear(connection, monday, born, again=same.get(place))
         rows.append(_row(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
-    mentions += _follow(mentions, copies)
+    mentions += _follow(mentions, copies, decisions.pinned)
     store.write_week(connection, monday, model=model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
     _place(connection, context, rows, mentions, candidates)
@@ -230,13 +230,22 @@ def _same_births(born: Sequence[registry.BornTheme], before: Mapping[int, set[in
     return matching.closest_pairs(shares)
 
 
-def _follow(mentions: Sequence[Mention], copies: Mapping[int, Sequence[Candidate]]) -> list[Mention]:
-    """Put copies into the theme of the post they repeat."""
-    return [
-        msgspec.structs.replace(mention, post_id=copy.post_id)
+def _follow(
+    mentions: Sequence[Mention], copies: Mapping[int, Sequence[Candidate]], pinned: Mapping[int, int]
+) -> list[Mention]:
+    """Put copies into the theme of the post they repeat, but for those that a person put into one."""
+    followed = {
+        copy.post_id: msgspec.structs.replace(mention, post_id=copy.post_id)
         for mention in mentions
         for copy in copies.get(mention.post_id, ())
-    ]
+    }
+    held = {
+        copy.post_id: Mention(post_id=copy.post_id, theme_id=pinned[copy.post_id], confidence=1.0, method="person")
+        for group in copies.values()
+        for copy in group
+        if copy.post_id in pinned
+    }
+    return [*(followed | held).values()]
 
 
 def _place(

@@ -49,6 +49,7 @@ def bury(driver: psycopg.Connection[Any], erased: Mapping[Key, datetime]) -> Non
         if found is not None:
             driver.execute(_FORGET_REVISIONS, found)
             driver.execute(_FORGET_TITLES, found)
+            driver.execute(_FORGET_REASONS, found)
             driver.execute(_FORGET_POSTS, found)
     clear_of(driver, erased)
 
@@ -95,6 +96,11 @@ _FORGET_REVISIONS = """
 _FORGET_TITLES = """
     update core.thread t set title = null
     from core.post p where p.member_id = %s and p.is_thread_start and p.thread_id = t.thread_id
+"""
+# Who says why a post is no copy may quote it.
+_FORGET_REASONS = """
+    update core.duplicate_event e set reason = null
+    from core.post p where p.member_id = %s and p.post_id = e.post_id
 """
 # The greatest version there is: no event, however late, writes the words back.
 _FORGET_POSTS = """

@@ -94,48 +94,50 @@ def read_posts(connection: Connection, condition: str, parameters: Mapping[str, 
     )
 
 
+_DIFFERENCES = text("""
+    with frozen as (select * from mart.report_post where report_id = :input),
+    bounds as (select min(week) as first, max(week) as last from frozen),
+    -- Themes as the freeze resolves them: merges followed, retired ones left out.
+    live as (
+        select f.post_id, f.version, f.person_id, f.sentiment, f.feedback_type, f.language, f.is_spam,
+               f.is_duplicate, not m.opted_out and m.erased_at is null as may_quote,
+               case when t.status <> 'retired' then t.theme_id end as theme_id
+        from bounds
+        join mart.fct_post f on f.week between bounds.first and bounds.last
+        join core.member m using (member_id)
+        left join mart.dim_theme d on d.theme_id = f.theme_id
+        left join core.theme t on t.theme_id = d.current_theme_id
+    ),
+    found as (
+        select case
+            when f.post_id is null then 'came late, after the freeze'
+            when l.post_id is null and p.status = 'erased' then 'were erased since'
+            when l.post_id is null then 'were deleted since'
+            when l.version <> f.version then 'were edited since'
+            when l.person_id <> f.person_id then 'were linked to another person since'
+            when f.may_quote and not l.may_quote then 'are by somebody who opted out since'
+            when l.theme_id is distinct from f.theme_id then 'are in another theme since'
+            when (l.sentiment, l.feedback_type, l.language, l.is_spam)
+                 is not distinct from (f.sentiment, f.feedback_type, f.language, f.is_spam)
+                then 'repeat another post since, or none any more'
+            else 'are read differently since (other model or settings)'
+        end as cause
+        from frozen f
+        full join live l on l.post_id = f.post_id
+        left join core.post p on p.post_id = f.post_id
+        where f.post_id is null or l.post_id is null or l.version <> f.version or l.person_id <> f.person_id
+           or (f.may_quote and not l.may_quote)
+           or l.theme_id is distinct from f.theme_id or l.sentiment is distinct from f.sentiment
+           or l.feedback_type is distinct from f.feedback_type or l.language <> f.language
+           or l.is_spam <> f.is_spam or l.is_duplicate <> f.is_duplicate
+    )
+    select count(*) || ' posts', cause from found group by cause order by cause
+""")
+
+
 def live_differences(connection: Connection, input_id: int) -> list[tuple[str, str]]:
     """Return (what, cause) of rows that differ between a report's frozen input and the warehouse of now."""
-    rows = connection.execute(
-        text("""
-            with frozen as (select * from mart.report_post where report_id = :input),
-            bounds as (select min(week) as first, max(week) as last from frozen),
-            -- Themes as the freeze resolves them: merges followed, retired ones left out.
-            live as (
-                select f.post_id, f.version, f.person_id, f.sentiment, f.feedback_type, f.language, f.is_spam,
-                       f.is_duplicate, not m.opted_out and m.erased_at is null as may_quote,
-                       case when t.status <> 'retired' then t.theme_id end as theme_id
-                from bounds
-                join mart.fct_post f on f.week between bounds.first and bounds.last
-                join core.member m using (member_id)
-                left join mart.dim_theme d on d.theme_id = f.theme_id
-                left join core.theme t on t.theme_id = d.current_theme_id
-            ),
-            found as (
-                select case
-                    when f.post_id is null then 'came late, after the freeze'
-                    when l.post_id is null and p.status = 'erased' then 'were erased since'
-                    when l.post_id is null then 'were deleted since'
-                    when l.version <> f.version then 'were edited since'
-                    when l.person_id <> f.person_id then 'were linked to another person since'
-                    when f.may_quote and not l.may_quote then 'are by somebody who opted out since'
-                    when l.theme_id is distinct from f.theme_id then 'are in another theme since'
-                    else 'are read differently since (other model or settings)'
-                end as cause
-                from frozen f
-                full join live l on l.post_id = f.post_id
-                left join core.post p on p.post_id = f.post_id
-                where f.post_id is null or l.post_id is null or l.version <> f.version or l.person_id <> f.person_id
-                   or (f.may_quote and not l.may_quote)
-                   or l.theme_id is distinct from f.theme_id or l.sentiment is distinct from f.sentiment
-                   or l.feedback_type is distinct from f.feedback_type or l.language <> f.language
-                   or l.is_spam <> f.is_spam or l.is_duplicate <> f.is_duplicate
-            )
-            select count(*) || ' posts', cause from found group by cause order by cause
-        """),
-        {"input": input_id},
-    )
-    return [(what, cause) for what, cause in rows]
+    return [(what, cause) for what, cause in connection.execute(_DIFFERENCES, {"input": input_id})]
 
 
 def _fact(row: Any) -> Fact:

@@ -147,35 +147,5 @@ def write_vectors(connection: Connection, hashes: Sequence[bytes], vectors: Vect
     )
 
 
-def read_encoded(connection: Connection, span: Span) -> list[tuple[int, str]]:
-    """Return (post, encoded text) of the annotated live posts written in `span`, oldest first."""
-    rows = connection.execute(
-        text("""
-            select p.post_id, a.encoded from core.post p join core.post_annotation a using (post_id)
-            where p.created_at >= :start and p.created_at < :end and p.status = 'live' and not a.is_spam
-            order by p.created_at, p.post_id
-        """),
-        {"start": span.start, "end": span.end},
-    )
-    return [(post_id, encoded) for post_id, encoded in rows]
-
-
-def write_duplicates(connection: Connection, span: Span, duplicates: dict[int, int]) -> None:
-    """Set which posts of `span` say the same as an earlier one, and clear the mark of all others."""
-    pairs = {"posts": list(duplicates), "originals": list(duplicates.values())}
-    connection.execute(
-        text("""
-            with found as (
-                select * from unnest(cast(:posts as bigint[]), cast(:originals as bigint[])) f(post_id, original)
-            )
-            update core.post_annotation a set duplicate_of = found.original
-            from core.post p left join found using (post_id)
-            where a.post_id = p.post_id and p.created_at >= :start and p.created_at < :end
-              and a.duplicate_of is distinct from found.original
-        """),
-        {"start": span.start, "end": span.end} | pairs,
-    )
-
-
 def _bounds(span: Span, steps: str) -> dict[str, Any]:
     return {"start": span.start, "end": span.end, "steps": steps}

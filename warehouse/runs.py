@@ -113,7 +113,7 @@ def record(
 
 
 def week_fingerprint(connection: Connection, monday: date, earliest: date) -> str:
-    """Return a hash of everything a week's report is made of: its days, the days before, edits of themes.
+    """Return a hash of everything a week's report is made of: its days, the days before, what people decided.
 
     `earliest` is the first Monday that the report looks back to.
     """
@@ -131,7 +131,8 @@ def week_fingerprint(connection: Connection, monday: date, earliest: date) -> st
         text("""
             select (select count(*) || ':' || coalesce(max(event_id), 0) from core.theme_event where week is null),
                    (select concat_ws(':', week, model, posts, assigned, born, unassigned) from core.theme_run
-                    where week < :monday order by week desc limit 1)
+                    where week < :monday order by week desc limit 1),
+                   (select max(event_id) from core.duplicate_event)
         """),
         {"monday": monday},
     ).one()

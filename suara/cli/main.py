@@ -15,6 +15,7 @@ from suara.cli import (
     backup,
     deadletters,
     demo,
+    duplicates,
     importing,
     migrate,
     parts,
@@ -70,6 +71,7 @@ _GROUPS = (
     run,
     reports,
     themes,
+    duplicates,
     search,
 )
 for _group in _GROUPS:

@@ -51,7 +51,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     filled = [column for column in columns if any(row.get(column) is not None for row in rows)]
-    shown = [[_cell(row.get(column)) for row in rows] for column in filled]
+    shown = [[_cell(row.get(column), is_key=column.endswith("_id")) for row in rows] for column in filled]
     for column, cells in zip(filled, shown, strict=True):
         # A date, an address or a path that is broken over two lines cannot be copied: only words are wrapped.
         table.add_column(
@@ -66,7 +66,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, jso
     console = Console()
     wide = console.options.update(max_width=10_000)
     console.width = max(console.width, Measurement.get(console, wide, table).minimum)
-    console.print(table)
+    console.print(table, crop=False)
 
 
 @contextmanager
@@ -115,11 +115,12 @@ def reach_parts(
     return open_parts.enter_context(stack.owned(settings, sink=False, migrating=migrating, say=say))
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, *, is_key: bool) -> str:
+    """Return a value as people read it; a key is copied into the next command, so its digits stay together."""
     if value is None:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+        return f"{value:,}" if abs(value) >= 10_000 and not is_key else str(value)
     if isinstance(value, list | tuple):
         return ", ".join(str(item) for item in value)
     if isinstance(value, dict):

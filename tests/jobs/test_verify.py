@@ -224,6 +224,19 @@ def test_post_that_was_edited_later_is_news_and_no_fault(owner):
     assert not any(finding.broken for finding in findings)
 
 
+def test_post_that_became_a_copy_later_is_news_and_no_fault(owner):
+    change(
+        owner,
+        """
+        update mart.fct_post set is_duplicate = not is_duplicate where post_id = (
+            select max(post_id) from mart.fct_post where week = date '2026-10-26' and is_counted)
+        """,
+    )
+    findings = findings_now()
+    assert ("1 posts", "repeat another post since, or none any more") in {(one.what, one.cause) for one in findings}
+    assert not any(finding.broken for finding in findings)
+
+
 def test_promoted_page_is_checked_by_its_revision_beside_a_newer_proposal(owner):
     """The last test here: from now on the week has another report."""
     context = open_context()

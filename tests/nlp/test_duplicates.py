@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.duplicates import find
+from nlp.duplicates import find, links, originals
 
 _LONG = "the app closes itself whenever I open the calendar on my old tablet after the last update of the week"
 
@@ -29,8 +31,40 @@ def test_short_thanks_are_no_copies():
     assert find([(1, "thank you"), (2, "thank you"), (3, "👍"), (4, "👍")]) == {}
 
 
-def test_earlier_posts_are_repeated_but_not_judged():
-    assert find([(9, _LONG)], earlier=[(4, _LONG), (2, _LONG)]) == {9: 2}
+DAY = date(2026, 11, 2)
+
+
+def on(day: int, post: int, said: str = _LONG) -> tuple[int, date, str]:
+    return post, DAY + timedelta(days=day), said
+
+
+def test_posts_before_the_day_are_repeated_but_not_judged():
+    posts = [on(-3, 4), on(-2, 2), on(0, 9)]
+    assert links(posts, since=DAY, days=14) == [(9, 4)]
+
+
+def test_what_was_said_longer_ago_is_no_link_but_a_chain_leads_back_to_it():
+    posts = [on(0, 1), on(14, 2), on(29, 3)]
+    found = links(posts, since=DAY, days=14)
+    assert found == [(2, 1)]
+    assert links([*posts[:2], on(28, 3)], since=DAY, days=14) == [(2, 1), (3, 2)]
+    assert originals([1, 2, 3], [(2, 1), (3, 2)]) == {2: 1, 3: 1}
+
+
+def test_a_post_joins_what_was_apart():
+    first, between, last = (" ".join(f"word{number}" for number in range(at, at + 24)) for at in (0, 3, 6))
+    assert find([(1, first), (2, last)]) == {}
+    posts = [on(0, 1, first), on(1, 2, last), on(2, 3, between)]
+    found = links(posts, since=DAY, days=14)
+    assert sorted(found) == [(3, 1), (3, 2)]
+    assert originals([1, 2, 3], found) == {2: 1, 3: 1}
+    assert originals([2, 3], found) == {3: 2}
+
+
+def test_a_post_apart_repeats_nothing_and_nothing_repeats_it():
+    posts = [on(0, 1), on(1, 2), on(2, 3)]
+    assert links(posts, since=DAY, days=14, apart={2}) == [(3, 1)]
+    assert links(posts, since=DAY, days=14, apart={1}) == [(3, 2)]
 
 
 def test_nothing_gives_nothing():

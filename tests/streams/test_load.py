@@ -38,6 +38,7 @@ from streams.load import Loader, find_culprits
 from tests.streams.conftest import Log
 from tests.streams.histories import START, arrivals_of, histories
 from tests.streams.reducer import read_core, reduce
+from warehouse.engine import connect
 
 HOUR = timedelta(hours=1)
 MAKER = Maker(kind="forum", instance="village")
@@ -245,6 +246,22 @@ def test_titles_of_threads_that_a_forgotten_member_opened_leave(engine: Engine, 
     ])  # fmt: skip
     log.load([MAKER.erased(MemberErased(member_id="ana", requested_at=START))])
     assert rows(engine, "select external_id, title from core.thread order by 1") == [("t1", None), ("t2", "Budi")]
+
+
+def test_why_people_decided_about_posts_of_a_forgotten_member_leaves(
+    engine: Engine, log: Log, warehouse_url: str
+) -> None:
+    log.load([post(1), post(2, post_id="p2", author=Author(id="budi"))])
+    pipeline = connect(warehouse_url, role="pipeline")
+    decide = "insert into core.duplicate_event (post_id, kind, actor, reason) select post_id, 'split', 'Rina', body"
+    with pipeline.begin() as connection:
+        connection.execute(text(f"{decide} from core.post"))
+    log.load([MAKER.erased(MemberErased(member_id="ana", requested_at=START))])
+    kept = (
+        "select p.external_id, e.kind, e.actor, e.reason from core.duplicate_event e join core.post p using (post_id)"
+    )
+    assert sorted(rows(pipeline, kept)) == [("p1", "split", "Rina", None), ("p2", "split", "Rina", "words 2")]
+    pipeline.dispose()
 
 
 def test_words_stay_away_when_another_sink_forgets_their_member_meanwhile(engine: Engine, log: Log) -> None:

@@ -190,6 +190,7 @@ FOLDED = {
     "unknown_label": ("sentiment = 'angry'", "feedback_type = 'rant'"),
     "score_outside": ("language_confidence = 1.5", "sentiment_score = -0.1", "type_score = 'nan'", "toxicity = 2",
                       "spam = 2", "words = -1"),
+    "repeats_no_original": ("duplicate_of = {p9}", "duplicate_of = {p1}", "duplicate_of = {p1}", "duplicate_of = 0"),
     "misfiled": ("created_at = '2026-11-03'", "created_at = '2026-11-01 23:59'", "week = '2026-11-09'"),
     "counted_wrongly": ("role = 'bot', is_counted = true", "role = 'staff', is_counted = true",
                         "is_spam = true, is_counted = true"),
@@ -203,7 +204,7 @@ FOLDED = {
 
 @pytest.mark.parametrize("column", FOLDED)
 def test_a_rule_sees_each_thing_that_it_watches(healthy: str, column: str) -> None:
-    suite = "posts_day" if column in ("unknown_label", "score_outside") else "mart_day"
+    suite = "posts_day" if column in ("unknown_label", "score_outside", "repeats_no_original") else "mart_day"
     table = "core.post_annotation" if suite == "posts_day" else "mart.fct_post"
     if column == "answered_out_of_order":  # ten threads, with one post each
         table = "mart.fct_thread_response"
@@ -226,6 +227,21 @@ def test_a_rule_sees_each_thing_that_it_watches(healthy: str, column: str) -> No
     broken = next(rule.broken for rule in suites.SUITES[suite][0].rules if rule.options["column"] == column)
     counts = f"{broken} ({len(FOLDED[column])} of 10)"
     assert run(healthy, suite).critical == [f"{suites.SUITES[suite][0].name}: {counts}"]
+
+
+def test_a_copy_of_a_post_that_is_gone_is_critical_unless_it_went_while_the_day_ran(healthy: str) -> None:
+    break_it(
+        healthy,
+        """
+        update {of_p5} set duplicate_of = {p1};
+        update core.post set status = 'deleted', changed_at = '2027-01-01' where external_id = 'p1';
+        """,
+    )
+    assert run(healthy, "posts_day").critical == []
+    break_it(healthy, "update core.post set changed_at = '2026-11-02 23:00' where external_id = 'p1';")
+    (gone,) = run(healthy, "posts_day").critical
+    assert "posts said to repeat a later one, one that is gone" in gone
+    assert "(1 of 9)" in gone
 
 
 def test_a_week_without_a_theme_run_is_refused(healthy: str) -> None:

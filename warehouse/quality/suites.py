@@ -92,7 +92,12 @@ POSTS_DAY = (
                case when text_sha256 is not null and not exists (
                    select from core.post_embedding v where v.text_sha256 = j.text_sha256
                ) then j.post_id end as without_vector,
-               case when o.created_at > j.created_at or o.post_id = j.post_id then j.post_id end as repeats_a_later_one,
+               case when j.duplicate_of is not null and (
+                   o.post_id is null or o.created_at > j.created_at or o.post_id = j.post_id
+                   or (o.status <> 'live' and o.changed_at <= coalesce({began}, j.annotated_at))
+                   or exists (select from core.post_annotation r
+                              where r.post_id = o.post_id and r.duplicate_of is not null)
+               ) then j.post_id end as repeats_no_original,
                case when sentiment not in ('negative', 'neutral', 'positive')
                       or feedback_type not in ('bug', 'request', 'question', 'complaint', 'praise', 'other')
                     then j.post_id end as unknown_label,
@@ -107,7 +112,7 @@ POSTS_DAY = (
             none("unread", "live posts whose current version has no annotation"),
             none("changed_since", "posts that arrived or changed while the day ran; it is due again", "warning"),
             none("without_vector", "annotations whose text has no vector"),
-            none("repeats_a_later_one", "posts said to repeat a later one"),
+            none("repeats_no_original", "posts said to repeat a later one, one that is gone or one that is a copy"),
             none("unknown_label", "annotations with an unknown sentiment or kind of feedback"),
             none("score_outside", "annotations with a score that is no probability or fewer than no words"),
             none("unmasked", "masked texts that still hold an e-mail address", "warning"),

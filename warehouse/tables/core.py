@@ -230,7 +230,7 @@ post_annotation = Table(
     Column("toxicity", REAL, nullable=True, comment="Probability that the text is abusive."),
     Column("spam", REAL, nullable=True, comment="Probability that the text is spam."),
     Column("is_spam", Boolean, nullable=False, comment="Spam above the calibrated threshold."),
-    count("duplicate_of", "The earlier post that says the same, exactly or nearly.", nullable=True),
+    count("duplicate_of", "The earliest post that says the same, exactly or nearly; no copy itself.", nullable=True),
     instant("annotated_at", "When it was made.", server_default=sql("now()")),
     Index("ix_post_annotation_text_sha256", "text_sha256"),
     schema="core",
