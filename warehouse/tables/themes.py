@@ -131,8 +131,8 @@ theme_space = Table(
         nullable=False,
         comment="Posts it was fitted on; 0 for the space that comes with Suara, until the first weekly run fits one.",
     ),
-    Column("words", LargeBinary, nullable=True, comment="Axes of words, in the row of '*'; null where it has none."),
     instant("fitted_at", "When it was fitted and frozen.", server_default=sql("now()")),
+    Column("words", LargeBinary, nullable=True, comment="Axes of words, in the row of '*'; null where it has none."),
     schema="core",
     comment="The frozen centring that puts both languages into one space. Grain: model and language.",
 )
