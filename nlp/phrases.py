@@ -22,6 +22,8 @@ _LONGEST = 3
 _LEAST_POSTS = 2
 # A phrase is said by a longer one that is in at least this share of its posts.
 _SAID_BY_LONGER = 0.5
+# What lies away from the middle of a group still names it, where nothing else does.
+_LEAST_TYPICAL = 0.01
 # What likeness to the phrases already chosen costs.
 _LIKENESS = 0.5
 # What a phrase of the smaller language of a group is worth beside one of its larger, and one word beside several.
@@ -124,7 +126,7 @@ def _of_group(
     larger = max(sorted(set(group.languages)), key=lambda language: int((group.languages == language).sum()))
     in_larger = np.asarray(group.held[group.languages == larger].sum(axis=0)).ravel()
     for place in score:
-        score[place] *= max(float(group.typical[place]), 0.0) ** 2
+        score[place] *= max(float(group.typical[place]), _LEAST_TYPICAL) ** 2
         score[place] *= _SMALLER_LANGUAGE if in_larger[place] * 2 < counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, counts, vocabulary)

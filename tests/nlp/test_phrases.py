@@ -94,3 +94,10 @@ def test_the_larger_language_comes_first():
 )
 def test_names_are_readable(keywords, readable):
     assert name(keywords) == readable
+
+
+def test_a_group_is_named_by_what_others_say_more_where_it_has_nothing_else():
+    posts = documents(["card stuck"] * 14, ["en"] * 14)
+    vectors = np.array([[1.0, 0.0]] * 4 + [[-1.0, 0.0]] * 10, dtype=np.float32)
+    found = choose([[("card stuck", 1.0)]], [np.arange(4)], posts, languages=["en"] * 14, vectors=vectors, most=3)
+    assert found == [("card stuck",)]
