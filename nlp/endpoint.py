@@ -6,7 +6,7 @@ Neither what is asked nor what an endpoint says in words, which may repeat it, i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
@@ -15,7 +15,7 @@ from kernel.errors import PartUnavailableError, SettingsError
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-    from kernel.settings import EncoderSettings
+    from kernel.settings import EncoderSettings, NamerSettings
 
 # The longest that an endpoint's own Retry-After is followed.
 _LONGEST_PAUSE = 60.0
@@ -39,10 +39,10 @@ class Endpoint:
 
     def __init__(
         self,
-        chosen: EncoderSettings,
+        chosen: EncoderSettings | NamerSettings,
         path: str,
         *,
-        group: str,
+        group: Literal["SUARA_ENCODER", "SUARA_NAMER"],
         remedies: Mapping[int, str] | None = None,
     ) -> None:
         """Take the settings of a `group` of variables. `remedies` say by status what to do about a refusal."""

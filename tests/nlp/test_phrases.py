@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.names import NAMELESS, name
+from nlp.names import NAMELESS, likeness, name
 from nlp.phrases import choose, documents, ngrams
 from nlp.words import STOP, count_words, runs
 
@@ -94,3 +94,19 @@ def test_the_larger_language_comes_first():
 )
 def test_names_are_readable(keywords, readable):
     assert name(keywords) == readable
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "alike"),
+    [
+        (["login code", "otp"], ["codes", "log in", "otp"], 2 / 4),
+        (["payment", "kartu"], ["payments of cards", "kartu [link]"], 2 / 3),
+        (["dark mode"], ["dark mode", "the app", "not"], 1),
+        (["dark mode"], ["login code"], 0),
+        ([f"{letter * 5}x" for letter in "abcdefghij"], [f"{letter * 5}x" for letter in "abcdefghijklm"], 1),
+        ([], [], 0),
+    ],
+)
+def test_words_of_two_weeks_are_compared_by_their_stems(before, now, alike):
+    assert likeness(before, now) == pytest.approx(alike)
+    assert likeness(now, before) == pytest.approx(alike)
