@@ -9,25 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from jobs import edits, spaces
+from jobs import edits, naming, spaces
 from jobs.areas import area_of
 from jobs.context import Context
 from jobs.daily import encode
 from kernel.calendar import week_span
 from kernel.model import Mention
-from nlp import matching, registry, space
+from nlp import matching, registry, space, topics
 from nlp.edits import Decisions
-from nlp.names import name as name_theme
 from nlp.phrases import without_people
 from nlp.shapes import Shape, ThemePost
 from warehouse import marts
 from warehouse import registry as store
+from warehouse.namings import Namings, read_namings
 from warehouse.posts import read_vectors
 from warehouse.registry import Candidate, ThemeRow
 
@@ -50,8 +51,9 @@ def themes(context: Context, monday: date) -> dict[str, int]:
         decisions = edits.decided(connection)
         known = [_theme(k) for k in store.read_known(connection, monday, model=model)]
         known += _split_off(connection, context, decisions, {theme.theme_id for theme in known}, frozen)
+        posts = _theme_posts(originals, copies)
         week = registry.run_week(
-            _theme_posts(originals, copies),
+            posts,
             frozen.project(raw, [c.language for c in originals], [c.text for c in originals]),
             known=known,
             memory=_memory(connection, context, monday, frozen),
@@ -62,7 +64,12 @@ def themes(context: Context, monday: date) -> dict[str, int]:
             roots={theme_id: decisions.root(theme_id) for theme_id in decisions.themes},
             later=[_theme(theme) for theme in store.read_later(connection, monday, model=model)],
         )
-        return _store(connection, context, monday, model, week, candidates, copies, decisions, known)
+        texts = {post.post_id: post.text for post in posts}
+        namings, newest = read_namings(connection), store.newest_week(connection)
+        counts = _store(connection, context, monday, model, week, candidates, copies, decisions, known, texts, namings)
+        if newest is None or monday >= newest:
+            naming.renew(connection, monday, _words(connection, context, monday, frozen), namings)
+        return counts
 
 
 def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
@@ -160,10 +167,16 @@ def _store(
     copies: Mapping[int, Sequence[Candidate]],
     decisions: Decisions,
     known: Sequence[registry.KnownTheme],
+    texts: Mapping[int, str],
+    namings: Namings,
 ) -> dict[str, int]:
     followers = {copy.post_id for group in copies.values() for copy in group}
     before = {theme: held - followers for theme, held in store.posts_of_week(connection, monday).items()}
     same = _same_births(week.born, before)
+    ids = {place: born.later for place, born in enumerate(week.born) if born.later is not None} | same
+    new = {place: born.shape for place, born in enumerate(week.born) if place not in ids}
+    # Before anything is written, so that no edit by a person waits for a model.
+    names = naming.name_born(connection, context, new, texts)
     store.clear_week(connection, monday)
     rows = [_row(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
     mentions = [
@@ -176,20 +189,14 @@ def _store(
             # A week that came late has made the theme known since, with another threshold: it stays what it was.
             mentions += [Mention(post_id=p, theme_id=same[place], confidence=c, method="known") for p, c in born.posts]
             continue
-        theme_id = _bear(connection, monday, born, again=same.get(place))
+        theme_id = _bear(connection, monday, born, ids.get(place) or names[place], namings)
         rows.append(_row(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
     mentions += _follow(mentions, copies, decisions.pinned)
     store.write_week(connection, monday, model=model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
     _place(connection, context, rows, mentions, candidates)
-    inside = sum(mention.method != "born" for mention in mentions)
-    counts = {
-        "posts": len(candidates),
-        "assigned": inside,
-        "born": len({mention.theme_id for mention in mentions if mention.method == "born"}),
-        "unassigned": len(candidates) - len(mentions),
-    }
+    counts = _count(candidates, mentions)
     params = context.community.themes.model_dump()
     quality = {"continuity": week.continuity, "stability": week.stability}
     store.write_run(connection, monday, model=model, params=params, **counts, **quality)
@@ -198,12 +205,42 @@ def _store(
     return counts | {"known": len(known)}
 
 
-def _bear(connection: Connection, monday: date, born: registry.BornTheme, *, again: int | None) -> int:
-    name = name_theme(born.shape.keywords)
-    theme_id = store.bear(connection, monday, name=name, again=again, later=born.later)
-    detail = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
+def _count(candidates: Sequence[Candidate], mentions: Sequence[Mention]) -> dict[str, int]:
+    """Return the counts of a run, as `core.theme_run` holds them."""
+    return {
+        "posts": len(candidates),
+        "assigned": sum(mention.method != "born" for mention in mentions),
+        "born": len({mention.theme_id for mention in mentions if mention.method == "born"}),
+        "unassigned": len(candidates) - len(mentions),
+    }
+
+
+def _bear(
+    connection: Connection, monday: date, born: registry.BornTheme, identity: int | naming.Given, namings: Namings
+) -> int:
+    """Store the birth of a theme that has an id, and so a name, or of a new one under a given name; return its id."""
+    detail: dict[str, Any] = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
+    if isinstance(identity, naming.Given):
+        theme_id = store.bear(connection, monday, name=identity.name)
+        detail["namer"] = identity.namer
+    else:
+        theme_id = identity
+        store.bear_again(connection, monday, theme_id)
+        if theme_id in namings.first:
+            first = namings.first[theme_id]
+            detail |= {"namer": first.namer, "named_by": list(first.keywords)}
     store.add_event(connection, theme_id, "born", actor="weekly run", week=monday, detail=detail)
     return theme_id
+
+
+def _words(connection: Connection, context: Context, monday: date, frozen: space.Space) -> dict[int, Sequence[str]]:
+    """Return the phrases of themes in the week by all posts that they remember: those of one week are too few."""
+    held = store.read_remembered(connection, monday, per_theme=MEMORY_PER_THEME)
+    themes_of = {post.post_id: theme_id for theme_id, post in held}
+    kept, posts, vectors = read_posts(connection, context, [post for _, post in held], frozen)
+    shown = topics.Given(np.array([themes_of[post.post_id] for post in kept], np.int64))
+    found = topics.find([post.text for post in posts], [post.language for post in posts], vectors, model=shown)
+    return dict(found.phrases)
 
 
 def _row(theme_id: int, shape: Shape) -> ThemeRow:

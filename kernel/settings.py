@@ -100,6 +100,17 @@ class EncoderSettings(_Group):
     timeout_seconds: float = Field(60, gt=0, description="http: how long an answer may take.")
 
 
+class NamerSettings(_Group):
+    """`SUARA_NAMER__*`: a language model that names new themes. Without `url` they are named by their keywords."""
+
+    url: str | None = Field(None, description="Address of an OpenAI-compatible API, such as https://host/v1.")
+    model: str | None = Field(None, max_length=200, description="The model, as the endpoint calls it.")
+    api_key: SecretStr | None = Field(None, description="The key that the endpoint wants, if any.")
+    timeout_seconds: float = Field(20, gt=0, description="How long an answer may take.")
+    most_themes: int = Field(10, ge=0, le=1000, description="Themes that one weekly run may ask for, largest first.")
+    max_tokens: int = Field(100, ge=1, description="Tokens that an answer may have.")
+
+
 class DeliverySettings(_Group):
     """`SUARA_DELIVERY__*`: how promoted reports leave the house. Nothing set means that nothing is sent."""
 
@@ -135,6 +146,7 @@ class Settings(_Group):
     spool: SpoolSettings = SpoolSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     encoder: EncoderSettings = EncoderSettings()
+    namer: NamerSettings = NamerSettings()
     delivery: DeliverySettings = DeliverySettings()
     local: LocalSettings = LocalSettings()
     _config_given: bool = PrivateAttr(default=False)

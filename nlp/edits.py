@@ -6,6 +6,7 @@ change about a theme is the outcome of this fold, so that the registry can be ma
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,7 +45,7 @@ class Edit:
 class Decided:
     """What holds for one theme after all edits; None where the machine decides.
 
-    `machine_name` is what it was called before a person first renamed it.
+    `machine_name` is what it was called when a person last renamed it while it had no name by a person.
     """
 
     name: str | None = None
@@ -84,8 +85,9 @@ def standing(edits: Sequence[Edit]) -> Iterator[Edit]:
 def fold(edits: Sequence[Edit]) -> Decisions:
     """Return what holds after these edits, oldest first."""
     found = Decisions()
+    renamings: dict[int, set[int]] = defaultdict(set)
     for edit in edits:
-        _remember_before(found, edit)
+        _remember_before(found, edit, renamings[edit.theme_id])
     for edit in standing(edits):
         _apply(found, edit)
     found.posts |= found.pinned
@@ -95,11 +97,17 @@ def fold(edits: Sequence[Edit]) -> Decisions:
     return found
 
 
-def _remember_before(found: Decisions, edit: Edit) -> None:
-    """Take down what was before the first edit of its kind, whether it stands or not."""
+def _remember_before(found: Decisions, edit: Edit, renamings: set[int]) -> None:
+    """Take down what was before people's edits, whether they stand or not.
+
+    `renamings` are those of the theme that stood when the edit was made. Between them a run may give it another name.
+    """
     decided = found.themes.setdefault(edit.theme_id, Decided())
-    if edit.kind == "renamed" and decided.machine_name is None:
-        decided.machine_name = str(edit.detail["from"])
+    if edit.kind == "renamed":
+        decided.machine_name = decided.machine_name if renamings else str(edit.detail["from"])
+        renamings.add(edit.event_id)
+    elif edit.kind == UNDONE:
+        renamings.discard(int(edit.detail["event"]))
     for post, before in edit.posts.items():
         found.posts.setdefault(post, before)
     if edit.kind == "split":

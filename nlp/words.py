@@ -33,9 +33,9 @@ _INDONESIAN_CHAT = words_of("chat.id")
 # Subjects of complaints and requests that spaCy's lists hold.
 _SUBJECTS = words_of("subjects")
 # A report shall not be headed by an insult.
-_RUDE = words_of("rude")
+RUDE = words_of("rude")
 
-STOP = (ENGLISH | INDONESIAN | _ENGLISH_CHAT | _INDONESIAN_CHAT | _RUDE) - _SUBJECTS
+STOP = (ENGLISH | INDONESIAN | _ENGLISH_CHAT | _INDONESIAN_CHAT | RUDE) - _SUBJECTS
 # Words that give a language away in a post too short for its letters to do so.
 TELLING: dict[str, frozenset[str]] = {
     "en": frozenset((ENGLISH | _ENGLISH_CHAT) - INDONESIAN - _INDONESIAN_CHAT),

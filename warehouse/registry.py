@@ -106,6 +106,29 @@ def read_theme_posts(connection: Connection, theme_id: int) -> list[Candidate]:
     return [Candidate(**row) for row in rows.mappings()]
 
 
+def read_remembered(connection: Connection, week: date, *, per_theme: int) -> list[tuple[int, Candidate]]:
+    """Return (theme, post) for up to `per_theme` posts of each theme of a week: its newest and surest until then.
+
+    A post counts under the theme in which its own lives on.
+    """
+    shown = connection.execute(
+        text("""
+            select post_id, theme_id from (
+                select post_id, current_theme_id as theme_id, bool_or(week = :week) over theme as is_of_week,
+                       row_number() over (theme order by week desc, confidence desc, post_id) as place
+                from core.mention join mart.dim_theme using (theme_id)
+                where week <= :week window theme as (partition by current_theme_id)
+            ) remembered
+            where is_of_week and place <= :per_theme
+        """),
+        {"week": week, "per_theme": per_theme},
+    )
+    themes: dict[int, int] = dict(shown.all())
+    where = "where p.post_id = any(:posts) and p.status = 'live' and a.duplicate_of is null order by p.post_id"
+    rows = connection.execute(text(f"{_CANDIDATES} {where}"), {"posts": list(themes)})
+    return [(themes[row["post_id"]], Candidate(**row)) for row in rows.mappings()]
+
+
 def read_known(connection: Connection, week: date, *, model: str) -> list[Remembered]:
     """Return the themes that were known before `week`, in the order of their ids.
 
@@ -180,40 +203,42 @@ def posts_of_week(connection: Connection, week: date) -> dict[int, set[int]]:
 
 
 def clear_week(connection: Connection, week: date) -> None:
-    """Take back what the last run of this week wrote; themes born in it stay, for their ids may be needed again."""
-    for table in (mention, theme_version, theme_event, theme_run):
+    """Take back what the last run of this week wrote, but no name: themes born in it stay, and so do its renamings."""
+    for table in (mention, theme_version, theme_run):
         connection.execute(delete(table).where(table.c.week == week))
+    connection.execute(delete(theme_event).where(theme_event.c.week == week, theme_event.c.kind != "renamed"))
 
 
-def bear(connection: Connection, week: date, *, name: str, again: int | None = None, later: int | None = None) -> int:
-    """Give a new theme its identity, or the one it has: in the last run of this week (`again`), or in a later week.
+def bear(connection: Connection, week: date, *, name: str) -> int:
+    """Give a new theme its identity and a name; return its id."""
+    made = insert(theme).values(name=name, born_week=week).returning(theme.c.theme_id)
+    return int(connection.execute(made).scalar_one())
 
-    Run again, a week may name what it bore anew; a theme that is known by its name keeps it.
-    """
-    if again is None and later is None:
-        made = insert(theme).values(name=name, born_week=week).returning(theme.c.theme_id)
-        return int(connection.execute(made).scalar_one())
+
+def bear_again(connection: Connection, week: date, theme_id: int) -> None:
+    """Let a theme that the last run of this week, or a later week, bore be born in it; its name stays."""
     connection.execute(
         text("""
             update core.theme set born_week = :week,
-                name = case when name_source = 'machine' and :rename then :name else name end,
                 status = case when status = 'dormant' then 'active' else status end
             where theme_id = :theme
         """),
-        {"week": week, "name": name, "rename": again is not None, "theme": later if again is None else again},
+        {"week": week, "theme": theme_id},
     )
-    return int(later if again is None else again)  # type: ignore[arg-type]
 
 
 def drop_stillborn(connection: Connection, week: date) -> int:
     """Delete the themes born in this week that its last run did not find again and that no person has touched."""
     return connection.execute(
         text("""
-            delete from core.theme t where born_week = :week and name_source = 'machine'
-              and not exists (select from core.theme_version v where v.theme_id = t.theme_id)
-              and not exists (select from core.mention m where m.theme_id = t.theme_id)
-              and not exists (select from core.theme_event e where e.theme_id = t.theme_id)
-              and not exists (select from core.theme o where o.merged_into = t.theme_id)
+            with gone as (
+                select t.theme_id from core.theme t where born_week = :week and name_source = 'machine'
+                  and not exists (select from core.theme_version v where v.theme_id = t.theme_id)
+                  and not exists (select from core.mention m where m.theme_id = t.theme_id)
+                  and not exists (select from core.theme_event e where e.theme_id = t.theme_id and e.week is null)
+                  and not exists (select from core.theme o where o.merged_into = t.theme_id)
+            ), forgotten as (delete from core.theme_event where theme_id in (table gone))
+            delete from core.theme where theme_id in (table gone)
         """),
         {"week": week},
     ).rowcount

@@ -49,16 +49,16 @@ def test_a_running_warehouse_is_upgraded_as_the_page_says(environment: dict[str,
     migrate.downgrade(found.warehouse_url, "0008")
     refusal = "suara sink --until-idle 2> said && exit 9; cat said"
     said = run(refusal, environment | found.environment(), tmp_path)
-    needs = "the warehouse is at revision 0008, and this version needs 0013"
+    needs = "the warehouse is at revision 0008, and this version needs 0016"
     assert said == f"Error: {needs}\nRun `suara up`.\n"
     page = (ROOT / "docs" / "how-to" / "upgrade.md").read_text("utf-8")
     assert f"`{needs}`" in page
     assert "\n```\ngit pull\nmake setup\n```\n" in page, "the only lines that are not typed here"
     warehouse = json.loads(run("suara status --json", environment, tmp_path))[0]
-    assert warehouse["health"] == "at revision 0008, and this version needs 0013: run `suara up`"
+    assert warehouse["health"] == "at revision 0008, and this version needs 0016: run `suara up`"
 
     said = run(typed("upgrade"), environment, tmp_path)
-    assert "The warehouse is at revision 0010; this version needs 0013." in said
+    assert "The warehouse is at revision 0010; this version needs 0016." in said
     run("suara up", environment, tmp_path)
     assert counts(environment, tmp_path) == before
 

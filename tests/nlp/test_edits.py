@@ -63,6 +63,17 @@ def test_a_theme_whose_split_was_undone_lives_on_where_it_came_from():
     assert (found.root(9), found.posts, found.pinned) == (7, {3: 7}, {})
 
 
+def test_the_name_by_machine_is_the_one_before_people_last_named_it():
+    def renamed(number, before, after):
+        return Edit(number, 1, "renamed", {"from": before, "to": after})
+
+    undone = Edit(4, 1, UNDONE, {"event": 2})
+    assert fold([renamed(1, "a", "x"), renamed(2, "x", "y"), undone]).themes[1].machine_name == "a"
+    # Between the two a run has named it anew.
+    apart = fold([renamed(2, "a", "x"), undone, renamed(5, "b", "y"), Edit(6, 1, UNDONE, {"event": 5})])
+    assert (apart.themes[1].name, apart.themes[1].machine_name) == (None, "b")
+
+
 def test_merges_lead_to_the_last_theme():
     found = fold([Edit(1, 1, "merged", {"into": 2}), Edit(2, 2, "merged", {"into": 3})])
     assert (found.root(1), found.themes[1].merged_into) == (3, 3)

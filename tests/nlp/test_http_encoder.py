@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,52 +15,11 @@ import structlog
 from kernel import log
 from kernel.errors import PartUnavailableError, SettingsError, SuaraError
 from nlp.encoder.http import HttpEncoder
+from tests.fixtures.endpoint import DROP, SLOW, Endpoint, served
 from tests.nlp.encoders import over_http
 
 WORDS = "these-words-are-nobody-elses"
 KEY = "sk-nobody-may-see-this"
-DROP, SLOW = "drop", "slow"
-
-
-class Endpoint(ThreadingHTTPServer):
-    """Plays its script, answer by answer, and then answers as it should; remembers what it was asked."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.script: list[Any] = []
-        self.asked: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self.width = 384
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(request)
-        self.server.headers.append(dict(self.headers))
-        status, body, headers = 200, answer(request["input"], self.server.width), {}
-        step = self.server.script.pop(0) if self.server.script else None
-        if step == DROP:
-            return
-        if step == SLOW:
-            time.sleep(1)
-        elif isinstance(step, int):
-            status, body = step, f"no: {request['input']}".encode()
-        elif isinstance(step, tuple):
-            (status, headers), body = step, b""
-        elif step is not None:
-            body = step
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 def answer(texts: list[str], width: int = 384) -> bytes:
@@ -84,12 +40,9 @@ def logged() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def endpoint() -> Iterator[Endpoint]:
-    with Endpoint() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with served(lambda asked: answer(asked["input"], server.width)) as server:
+        server.width = 384
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def encoder(endpoint: Endpoint, **others: object) -> HttpEncoder:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.names import NAMELESS, name
+from nlp.names import NAMELESS, likeness, name
 from nlp.phrases import choose, documents, ngrams
 from nlp.words import STOP, count_words, runs
 
@@ -101,3 +101,19 @@ def test_a_group_is_named_by_what_others_say_more_where_it_has_nothing_else():
     vectors = np.array([[1.0, 0.0]] * 4 + [[-1.0, 0.0]] * 10, dtype=np.float32)
     found = choose([[("card stuck", 1.0)]], [np.arange(4)], posts, languages=["en"] * 14, vectors=vectors, most=3)
     assert found == [("card stuck",)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "alike"),
+    [
+        (["login code", "otp"], ["codes", "log in", "otp"], 2 / 4),
+        (["payment", "kartu"], ["payments of cards", "kartu [link]"], 2 / 3),
+        (["dark mode"], ["dark mode", "the app", "not"], 1),
+        (["dark mode"], ["login code"], 0),
+        ([f"{letter * 5}x" for letter in "abcdefghij"], [f"{letter * 5}x" for letter in "abcdefghijklm"], 1),
+        ([], [], 0),
+    ],
+)
+def test_words_of_two_weeks_are_compared_by_their_stems(before, now, alike):
+    assert likeness(before, now) == pytest.approx(alike)
+    assert likeness(now, before) == pytest.approx(alike)

@@ -53,7 +53,8 @@ theme_event = Table(
     Column("theme_id", ForeignKey("core.theme.theme_id"), nullable=False, comment="The theme."),
     text(
         "kind",
-        "born, named, drifted, dormant, revived; by people: renamed, merged, split, assigned, placed, retired, undone.",
+        "born, named, drifted, dormant, revived; by people or runs: renamed; "
+        "by people: merged, split, assigned, placed, retired, undone.",
     ),
     Column("week", Date, nullable=True, comment="Monday of the run that made it; null for people's edits."),
     text("actor", "weekly run, or a person's name."),
