@@ -37,6 +37,16 @@ def hashed(texts: Sequence[str]) -> csr_matrix:
     return matrix
 
 
+def holders(counts: csr_matrix) -> NDArray[np.int64]:
+    """Return how many texts hold each bucket: shape (BUCKETS,)."""
+    return np.bincount(counts.indices, minlength=counts.shape[1])
+
+
+def rarity(counts: csr_matrix) -> NDArray[np.float64]:
+    """Return what each bucket weighs beside the others, more where fewer texts hold it (smoothed inverse frequency)."""
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + holders(counts))) + 1, dtype=np.float64)
+
+
 def _parts(text: str) -> NDArray[np.int32]:
     words = _TOKEN.findall(_STRETCHED.sub(r"\1\1", text.lower()))
     pairs = [_bucket(f"{left} {right}") for left, right in pairwise(words)]

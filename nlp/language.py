@@ -60,8 +60,7 @@ def detect(
 
 
 def _detect(text: str, languages: Sequence[str], neighbours: Mapping[str, str], hint: str | None) -> Detected:
-    letters = sum(map(str.isalpha, text))
-    if letters < _LEAST_LETTERS or not languages:
+    if _letters(text) < _LEAST_LETTERS or not languages:
         return Detected(UNKNOWN, 0.0)
     first, probability = _identifier().classify(text[:_MOST_CHARACTERS])
     if first in languages and _is_settled(probability, text, hint):
@@ -77,7 +76,6 @@ def _is_settled(probability: float, text: str, hint: str | None) -> bool:
 
 def _weighed(text: str, languages: Sequence[str], neighbours: Mapping[str, str], hint: str | None) -> Detected:
     """Weigh what the detector says of all languages against words, the source and how near languages are."""
-    letters = sum(map(str.isalpha, text))
     scores = {code: math.log(p) if p > 0 else _IMPOSSIBLE for code, p in _identifier().rank(text[:_MOST_CHARACTERS])}
     for code, nats in _evidence(text, hint).items():
         scores[code] = scores.get(code, _IMPOSSIBLE) + nats
@@ -92,7 +90,7 @@ def _weighed(text: str, languages: Sequence[str], neighbours: Mapping[str, str],
         twins = [chosen, *(twin for twin, of in neighbours.items() if of == chosen)]
         share = sum(math.exp(scores.get(code, _IMPOSSIBLE) - scores[best]) for code in twins)
         return Detected(chosen, share / total)
-    named = 1 / total >= _NAMED_PROBABILITY and letters >= _NAMED_LETTERS
+    named = 1 / total >= _NAMED_PROBABILITY and _letters(text) >= _NAMED_LETTERS
     return Detected(best if named else OTHER, 1 / total)
 
 
@@ -110,6 +108,10 @@ def _evidence(text: str, hint: str | None) -> dict[str, float]:
 def _tells(text: str) -> bool:
     """Say whether a text is so short that its single words are counted."""
     return len(text.split()) <= 2 * _MOST_TELLING
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _code(hint: str | None) -> str | None:

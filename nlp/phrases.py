@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
+from nlp.vectors import Vectors, unit
 from nlp.words import LEADS, WEAK, runs
-
-Vectors = NDArray[np.float32]
 
 _LONGEST = 3
 _LEAST_POSTS = 2
@@ -92,12 +91,12 @@ def choose(
         return [() for _ in groups]
     index = {phrase: place for place, phrase in enumerate(vocabulary)}
     held = CountVectorizer(analyzer=ngrams, vocabulary=vocabulary).transform(posts).astype(np.float32)
-    meanings = _unit(np.asarray(held.T @ vectors))
+    meanings = unit(np.asarray(held.T @ vectors))
     told = np.array(languages)
     return [
         _of_group(
             {index[phrase]: score for phrase, score in group},
-            _Group(held[places], told[places], meanings @ _unit(vectors[places].mean(axis=0, keepdims=True))[0]),
+            _Group(held[places], told[places], meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0]),
             vocabulary,
             meanings,
             most,
@@ -162,7 +161,3 @@ def _unlike(score: dict[int, float], meanings: Vectors, most: int) -> list[int]:
         chosen.append(best)
         left.remove(best)
     return chosen
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), dtype=np.float32)

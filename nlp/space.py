@@ -16,12 +16,10 @@ from functools import lru_cache
 from importlib.resources import as_file, files
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp import wording
-from nlp.wording import Wording, unit
-
-Vectors = NDArray[np.float32]
+from nlp.vectors import Vectors, unit
+from nlp.wording import Wording
 
 DIMENSIONS = 384
 ANY = wording.ANY
@@ -29,7 +27,7 @@ ANY = wording.ANY
 _PRIOR_WEIGHT = 10
 # From here on the principal component is the community's own.
 _LEAST_POSTS = 300
-# What words weigh beside meaning: with more the themes of two languages part.
+# What words weigh beside meaning; docs/adr/0013-words-beside-meaning.md says how that was chosen.
 _WORDS = 0.5
 
 

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import TruncatedSVD
 
-from nlp.features import hashed
-
-Vectors = NDArray[np.float32]
+from nlp.features import hashed, holders, rarity
+from nlp.vectors import Vectors, unit
 
 AXES = 100
 ANY = "*"
@@ -63,24 +61,20 @@ def fit(texts: Sequence[str], languages: Sequence[str], *, seed: int = 0) -> Wor
     Rare parts of words weigh more than frequent ones, and those of one text only nothing. The mean of each language is
     taken away, or else the first axes would only tell the languages apart.
     """
+    # Imported here, because every command reads a space and only a first week fits one.
+    from sklearn.decomposition import TruncatedSVD
+
     counts = hashed(texts)
-    held = np.bincount(counts.indices, minlength=counts.shape[1])
-    buckets = np.flatnonzero(held > 1).astype(np.int32)
+    buckets = np.flatnonzero(holders(counts) > 1).astype(np.int32)
     if len(buckets) <= AXES or len(texts) <= AXES:
         return None
-    rarity = np.log((1 + len(texts)) / (1 + held[buckets])) + 1
-    svd = TruncatedSVD(AXES, n_iter=_ITERATIONS, random_state=seed).fit(counts[:, buckets].multiply(rarity).tocsr())
-    basis = _short((svd.components_ * rarity).T)
+    rare = rarity(counts)[buckets]
+    svd = TruncatedSVD(AXES, n_iter=_ITERATIONS, random_state=seed).fit(counts[:, buckets].multiply(rare).tocsr())
+    basis = _short((svd.components_ * rare).T)
     bare = Wording(buckets, basis, {})
     axes, told = bare._axes(texts), np.array(languages)
     means = {code: _short(axes[told == code].mean(axis=0)) for code in sorted(set(languages))}
     return Wording(buckets, basis, {**means, ANY: _short(axes.mean(axis=0))})
-
-
-def unit(vectors: Vectors) -> Vectors:
-    """Return rows scaled to length one; rows of nothing stay nothing."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
 def _short(numbers: NDArray[np.float64]) -> Vectors:

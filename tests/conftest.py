@@ -19,7 +19,12 @@ for _name in [name for name in os.environ if name.startswith("SUARA_")]:
     if not _name.startswith("SUARA_LOCAL__MAVEN_REPOSITORY"):
         del os.environ[_name]
 
-pytest_plugins = ["tests.fixtures.servers", "tests.fixtures.secure_broker", "tests.fixtures.community"]
+pytest_plugins = [
+    "tests.fixtures.servers",
+    "tests.fixtures.secure_broker",
+    "tests.fixtures.community",
+    "tests.fixtures.logs",
+]
 
 # Begun first, in this order: a long file that begins late leaves its worker at it when the others have nothing to do.
 _LONGEST = (

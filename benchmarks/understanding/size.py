@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.understanding.engines import Texts, suara
 from nlp import space
+from nlp.vectors import unit
 
 HELP = "what clustering and naming so many posts costs, on subjects that are made up"
 
@@ -53,12 +54,11 @@ def _made(number: int, subjects: int, seed: int) -> tuple[Texts, np.ndarray]:
     about = draw.integers(subjects, size=number)
     centres = draw.standard_normal((subjects, space.DIMENSIONS), dtype=np.float32)
     vectors = centres[about] + _SPREAD * draw.standard_normal((number, space.DIMENSIONS), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     spoken = draw.integers(_WORDS, size=(number, _SPOKEN))
     words = [
         " ".join(f"{_name(subject)}{_name(word)}" for word in row) for subject, row in zip(about, spoken, strict=True)
     ]
-    return Texts(words, ["en"] * number, vectors, subjects), about
+    return Texts(words, ["en"] * number, unit(vectors), subjects), about
 
 
 def _name(number: int) -> str:

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from nlp.features import hashed
+from nlp.features import hashed, rarity
 from nlp.heads import Head, centre, softmax
 from nlp.training.corpora import Example
 
@@ -64,11 +64,10 @@ def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> ND
 
 def _words_model(counts: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegression:
     """Fit on counts in which rare parts weigh more; its weights hold that, so counts are read as they are."""
-    held = np.bincount(counts.indices, minlength=counts.shape[1])
-    rarity = np.log((1 + counts.shape[0]) / (1 + held)) + 1
+    rare = rarity(counts)
     model = LogisticRegression(C=_WORDS_C, class_weight="balanced", max_iter=300)
-    model.fit(counts @ diags(rarity.astype(np.float32)), labels)
-    model.coef_ *= rarity
+    model.fit(counts @ diags(rare.astype(np.float32)), labels)
+    model.coef_ *= rare
     return model
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 from collections.abc import Iterator
@@ -10,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import structlog
 
 from jobs import edits, naming
 from jobs.context import Context
 from jobs.naming import Given
-from kernel import log
 from kernel.clock import FixedClock, SystemClock
 from kernel.community import CommunityFile
 from kernel.settings import read_settings
@@ -23,6 +20,8 @@ from nlp.shapes import Shape
 from tests.fixtures.endpoint import DRIP, DROP, SLOW, Endpoint, served
 from tests.jobs.community import MONDAYS, Community
 from warehouse.namings import KEYWORDS, Naming, Namings
+
+pytestmark = pytest.mark.usefixtures("logged")
 
 KEY = "sk-nobody-may-see-this"
 WORDS = "nobody-else-wrote-this"
@@ -36,15 +35,6 @@ def named(name: str) -> bytes:
 def by_first_keyword(asked: dict[str, Any]) -> bytes:
     material = json.loads(asked["messages"][1]["content"])
     return named(f"All about {material['keywords'][0]}")
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[io.StringIO]:
-    """Everything that is logged."""
-    stream = io.StringIO()
-    log.configure(stream=stream)
-    yield stream
-    structlog.reset_defaults()
 
 
 @pytest.fixture

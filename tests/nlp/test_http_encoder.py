@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import socket
 import time
@@ -10,13 +9,13 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import structlog
 
-from kernel import log
 from kernel.errors import PartUnavailableError, SettingsError, SuaraError
 from nlp.encoder.http import HttpEncoder
 from tests.fixtures.endpoint import DROP, SLOW, Endpoint, served
 from tests.nlp.encoders import over_http
+
+pytestmark = pytest.mark.usefixtures("logged")
 
 WORDS = "these-words-are-nobody-elses"
 KEY = "sk-nobody-may-see-this"
@@ -27,15 +26,6 @@ def answer(texts: list[str], width: int = 384) -> bytes:
     rows = [{"index": n, "embedding": [2.0 * (place == len(text)) for place in range(width)]}
             for n, text in enumerate(texts)]  # fmt: skip
     return json.dumps({"object": "list", "data": rows[::-1]}).encode()
-
-
-@pytest.fixture(autouse=True)
-def logged() -> Iterator[io.StringIO]:
-    """Everything that is logged."""
-    stream = io.StringIO()
-    log.configure(stream=stream)
-    yield stream
-    structlog.reset_defaults()
 
 
 @pytest.fixture
