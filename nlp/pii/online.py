@@ -40,7 +40,8 @@ _NO_USER = re.compile(
     re.IGNORECASE,
 )
 
-_HANDLE = re.compile(r"(?<![\w@/.\[\\])@(?P<name>\w++(?:[.-]\w++)*+)(?:#\d{4})?(?![/(=@\[\]{}])")
+# Behind "]" as behind a letter: a placeholder stands there once what was before the sign is masked.
+_HANDLE = re.compile(r"(?<![\w@/.\[\]\\])@(?P<name>\w++(?:[.-]\w++)*+)(?:#\d{4})?(?![/(=@\[\]{}])")
 # "@2x", "@10.5", "@5pm": no account.
 _AMOUNT = re.compile(r"[\d._-]+[a-z]{0,3}", re.IGNORECASE)
 _ENDINGS = (".com", ".org", ".net", ".io", ".dev")

@@ -4,7 +4,7 @@ import time
 
 import phonenumbers
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from benchmarks.understanding import pii_posts
@@ -140,6 +140,8 @@ _PIECES = st.one_of(
 
 
 @given(st.lists(_PIECES, max_size=6).map("".join))
+@example("My address: 167 Baker Drive@reach me")
+@example(f"{'r' * 60}@contoh.id, telegram: kwame763rekening saya GB43 TUDM 8900 3353 0692 09 tolong dicek")
 def test_spans_are_in_order_and_a_masked_text_holds_nothing_more(text):
     (spans,) = find([text])
     ends = [0]
