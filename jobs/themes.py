@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -39,6 +40,20 @@ SAME_BIRTH = 0.3
 Vectors = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class _Run:
+    """A weekly run in its transaction; of its candidates `copies` follow those that they repeat."""
+
+    connection: Connection
+    context: Context
+    monday: date
+    model: str
+    candidates: Sequence[Candidate]
+    copies: Mapping[int, Sequence[Candidate]]
+    decisions: Decisions
+    namings: Namings
+
+
 def themes(context: Context, monday: date) -> dict[str, int]:
     """Find the themes of a week and store them in one transaction; return counts."""
     span = week_span(monday, context.zone)
@@ -64,12 +79,12 @@ def themes(context: Context, monday: date) -> dict[str, int]:
             roots={theme_id: decisions.root(theme_id) for theme_id in decisions.themes},
             later=[_theme(theme) for theme in store.read_later(connection, monday, model=model)],
         )
-        texts = {post.post_id: post.text for post in posts}
-        namings, newest = read_namings(connection), store.newest_week(connection)
-        counts = _store(connection, context, monday, model, week, candidates, copies, decisions, known, texts, namings)
+        run = _Run(connection, context, monday, model, candidates, copies, decisions, read_namings(connection))
+        newest = store.newest_week(connection)
+        counts = _store(run, week, known_ids={t.theme_id for t in known}, texts={p.post_id: p.text for p in posts})
         if newest is None or monday >= newest:
-            naming.renew(connection, monday, _words(connection, context, monday, frozen), namings)
-        return counts
+            naming.renew(connection, monday, _words(connection, context, monday, frozen), run.namings)
+        return counts | {"known": len(known)}
 
 
 def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
@@ -158,51 +173,42 @@ def projected(
 
 
 def _store(
-    connection: Connection,
-    context: Context,
-    monday: date,
-    model: str,
-    week: registry.ThemeWeek,
-    candidates: Sequence[Candidate],
-    copies: Mapping[int, Sequence[Candidate]],
-    decisions: Decisions,
-    known: Sequence[registry.KnownTheme],
-    texts: Mapping[int, str],
-    namings: Namings,
+    run: _Run, week: registry.ThemeWeek, *, known_ids: Container[int], texts: Mapping[int, str]
 ) -> dict[str, int]:
-    followers = {copy.post_id for group in copies.values() for copy in group}
+    """Write what a run found, in place of what its week held; return its counts."""
+    connection, monday, pinned = run.connection, run.monday, run.decisions.pinned
+    followers = {copy.post_id for group in run.copies.values() for copy in group}
     before = {theme: held - followers for theme, held in store.posts_of_week(connection, monday).items()}
     same = _same_births(week.born, before)
     ids = {place: born.later for place, born in enumerate(week.born) if born.later is not None} | same
     new = {place: born.shape for place, born in enumerate(week.born) if place not in ids}
     # Before anything is written, so that no edit by a person waits for a model.
-    names = naming.name_born(connection, context, new, texts)
+    names = naming.name_born(connection, run.context, new, texts)
     store.clear_week(connection, monday)
     rows = [_row(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
     mentions = [
-        Mention(post_id=p, theme_id=theme, confidence=c, method="person" if p in decisions.pinned else "known")
+        Mention(post_id=p, theme_id=theme, confidence=c, method="person" if p in pinned else "known")
         for p, (theme, c) in week.assigned.items()
     ]
-    known_ids = {theme.theme_id for theme in known}
     for place, born in enumerate(week.born):
         if same.get(place) in known_ids:
             # A week that came late has made the theme known since, with another threshold: it stays what it was.
             mentions += [Mention(post_id=p, theme_id=same[place], confidence=c, method="known") for p, c in born.posts]
             continue
-        theme_id = _bear(connection, monday, born, ids.get(place) or names[place], namings)
+        theme_id = _bear(run, born, ids.get(place) or names[place])
         rows.append(_row(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
-    mentions += _follow(mentions, copies, decisions.pinned)
-    store.write_week(connection, monday, model=model, rows=rows, mentions=mentions)
+    mentions += _follow(mentions, run.copies, pinned)
+    store.write_week(connection, monday, model=run.model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
-    _place(connection, context, rows, mentions, candidates)
-    counts = _count(candidates, mentions)
-    params = context.community.themes.model_dump()
+    _place(run, rows, mentions)
+    counts = _count(run.candidates, mentions)
+    params = run.context.community.themes.model_dump()
     quality = {"continuity": week.continuity, "stability": week.stability}
-    store.write_run(connection, monday, model=model, params=params, **counts, **quality)
+    store.write_run(connection, monday, model=run.model, params=params, **counts, **quality)
     marts.refresh_themes_of_posts(connection, monday)
     marts.refresh_theme_week(connection, monday)
-    return counts | {"known": len(known)}
+    return counts
 
 
 def _count(candidates: Sequence[Candidate], mentions: Sequence[Mention]) -> dict[str, int]:
@@ -215,21 +221,19 @@ def _count(candidates: Sequence[Candidate], mentions: Sequence[Mention]) -> dict
     }
 
 
-def _bear(
-    connection: Connection, monday: date, born: registry.BornTheme, identity: int | naming.Given, namings: Namings
-) -> int:
+def _bear(run: _Run, born: registry.BornTheme, identity: int | naming.Given) -> int:
     """Store the birth of a theme that has an id, and so a name, or of a new one under a given name; return its id."""
     detail: dict[str, Any] = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
     if isinstance(identity, naming.Given):
-        theme_id = store.bear(connection, monday, name=identity.name)
+        theme_id = store.bear(run.connection, run.monday, name=identity.name)
         detail["namer"] = identity.namer
     else:
         theme_id = identity
-        store.bear_again(connection, monday, theme_id)
-        if theme_id in namings.first:
-            first = namings.first[theme_id]
+        store.bear_again(run.connection, run.monday, theme_id)
+        if theme_id in run.namings.first:
+            first = run.namings.first[theme_id]
             detail |= {"namer": first.namer, "named_by": list(first.keywords)}
-    store.add_event(connection, theme_id, "born", actor="weekly run", week=monday, detail=detail)
+    store.add_event(run.connection, theme_id, "born", actor="weekly run", week=run.monday, detail=detail)
     return theme_id
 
 
@@ -285,20 +289,14 @@ def _follow(
     return [*(followed | held).values()]
 
 
-def _place(
-    connection: Connection,
-    context: Context,
-    rows: Sequence[ThemeRow],
-    mentions: Sequence[Mention],
-    candidates: Sequence[Candidate],
-) -> None:
+def _place(run: _Run, rows: Sequence[ThemeRow], mentions: Sequence[Mention]) -> None:
     """Place themes into areas by the areas' keywords; who answers for an area answers for its themes."""
-    texts = {candidate.post_id: candidate.text for candidate in candidates}
+    areas = run.context.community.areas
+    texts = {candidate.post_id: candidate.text for candidate in run.candidates}
     held: dict[int, list[str]] = {}
     for mention in mentions:
         held.setdefault(mention.theme_id, []).append(texts[mention.post_id])
     for row in rows:
         if row.theme_id in held:
-            area = area_of(context.community.areas, row.keywords, held[row.theme_id])
-            store.set_area(connection, row.theme_id, area)
-    store.set_owner(connection, {name: table.owner for name, table in context.community.areas.items() if table.owner})
+            store.set_area(run.connection, row.theme_id, area_of(areas, row.keywords, held[row.theme_id]))
+    store.set_owner(run.connection, {name: table.owner for name, table in areas.items() if table.owner})

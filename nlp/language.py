@@ -23,7 +23,7 @@ VERSION = "language-3"
 UNKNOWN = "und"
 OTHER = "other"
 
-# Nats by which a twin, or a foreign language, must lead before it is believed; measured in docs/reference/models.md.
+# Nats by which a twin, or a foreign language, must lead before it is believed; measured by `benchmarks.nlp language`.
 _TWIN_MARGIN = 2.5
 _FOREIGN_MARGIN = 2.5
 # Nats that a claim of the source is worth, and each word that only one language has.

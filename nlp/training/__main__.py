@@ -20,7 +20,6 @@ from nlp.training.fit import arrays, fit, save
 from nlp.training.kept import KeptVectors
 
 _SEED = 42
-_GRANULARITY = 2.0
 
 
 def main() -> None:
@@ -36,8 +35,7 @@ def main() -> None:
     encoder = KeptVectors(load_encoder(read_settings().encoder), options.vectors)
     _learn_space(options.data, encoder, options.weights)
     space.forget()
-    figures = measure.languages(options.data)
-    learned = {}
+    figures, learned = [], {}
     for name, read in LEARNED.items():
         examples = read(options.data, seed=_SEED) + (outside.learned(name, options.data) if options.own else [])
         print(f"{name}: {len(examples)} texts", flush=True)
@@ -48,7 +46,6 @@ def main() -> None:
         learned[name] = fitted.head
     if not options.own:
         figures += measure.outside(learned, options.data, encoder, seed=_SEED)
-    figures += measure.themes(options.data, encoder, granularity=_GRANULARITY, seed=_SEED)
     options.card.parent.mkdir(parents=True, exist_ok=True)
     options.card.write_text(card.markdown(figures, encoder=encoder.name, date=options.date, own=options.own), "utf-8")
     print(card.table(figures))

@@ -10,7 +10,7 @@ from nlp.training.measure import Figure
 
 _HEAD = """# Models
 
-Made by `make models` on {date}; do not edit. Every figure was measured on texts that the step had not learned from.
+Made by `make models` on {date}; do not edit. Every figure was measured on texts that the head had not learned from.
 
 Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 
@@ -30,7 +30,8 @@ Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 
 ## Figures
 
-`answered` is the share of texts for which the step was sure enough; the value is over these.
+`answered` is the share of texts for which the head was sure enough; the value is over these. How well
+languages, themes and personal data are found, [another page](../explanation/quality.md) tells.
 
 """
 
@@ -62,10 +63,10 @@ def markdown(figures: Sequence[Figure], *, encoder: str, date: str, own: bool) -
 
 def table(figures: Sequence[Figure]) -> str:
     """Return the figures as a Markdown table."""
-    lines = ["| Step | Measured on | Language | n | Measure | Value | Answered |", "|---|---|---|---|---|---|---|"]
+    lines = ["| Head | Measured on | Language | n | Measure | Value | Answered |", "|---|---|---|---|---|---|---|"]
     for one in figures:
         answered = "" if one.answered is None else f"{one.answered:.2f}"
         lines.append(
-            f"| {one.step} | {one.data} | {one.language} | {one.n:,} | {one.measure} | {one.value:.3f} | {answered} |"
+            f"| {one.head} | {one.data} | {one.language} | {one.n:,} | {one.measure} | {one.value:.3f} | {answered} |"
         )
     return "\n".join(lines) + "\n"
