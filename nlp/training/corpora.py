@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from kernel.model import BodyFormat
 from nlp import pii, text
 
 
@@ -38,6 +39,9 @@ _OPENINGS = {
 }
 _JOINTS = {"en": [", but ", ". ", " ", ". But "], "id": [", tapi ", ". ", " ", ", cuma "]}
 _AFTER_ANOTHER = 0.25
+# What is reported of a program often goes on with its surroundings, code or a log, whatever kind it is.
+_TECHNICAL = re.compile(r"\{(?:lib|fn|env)\}")
+_WITH_BODY = 0.6
 _ENDINGS = {"en": ["", "", "", ".", "!", " :)", " thanks", "..."], "id": ["", "", "", ".", "!", " ya", " kak", "..."]}
 
 
@@ -77,6 +81,8 @@ class _Filler:
             first = _SLOT.sub(lambda slot: draw.choice(self._slots[slot[1]]), draw.choice(before))
             whole = f"{first}{draw.choice(_JOINTS[self._language])}{whole}"
         whole = draw.choice(_OPENINGS[self._language]) + whole + draw.choice(_ENDINGS[self._language])
+        if _TECHNICAL.search(line) and "body" in self._slots and draw.random() < _WITH_BODY:
+            whole = " ".join([whole, *draw.sample(self._slots["body"], draw.choice((1, 1, 2)))])
         chance = draw.random()
         return whole.upper() if chance < 0.04 else self._misspelt(whole) if chance < 0.2 else whole
 
@@ -120,9 +126,9 @@ def rows(data: Path, path: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def plain(body: str) -> str:
+def plain(body: str, *, body_format: BodyFormat = "text") -> str:
     """Return a text as the pipeline would encode it."""
-    clean = text.clean(body)
+    clean = text.clean(body, body_format=body_format)
     masked = pii.mask(clean, pii.find([clean])[0])
     return text.excerpt(text.PLACEHOLDER.sub(" ", masked), 500)
 

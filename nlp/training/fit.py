@@ -14,14 +14,14 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from nlp.features import hashed, rarity
-from nlp.heads import Head, centre, softmax
+from nlp.features import rarity
+from nlp.heads import Head, centre, parts, softmax
 from nlp.training.corpora import Example
 
 Vectors = NDArray[np.float32]
 
 _FOLDS = 4
-_WORDS_C = 3
+_WORDS_C, _MEANING_C = 3, 3
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def fit(examples: Sequence[Example], vectors: Vectors, *, encoder: str, seed: in
     """Fit a head on examples and the encoder's rows of their texts."""
     classes = sorted({one.label for one in examples})
     labels = np.array([classes.index(one.label) for one in examples])
-    counts = hashed([one.text for one in examples])
+    counts = parts([one.text for one in examples])
     meaning = centre(vectors, [one.language for one in examples])
     folds = _folds(labels, [one.group for one in examples], seed=seed)
     joined = np.zeros((len(examples), 2 * len(classes)), dtype=np.float32)
@@ -72,7 +72,7 @@ def _words_model(counts: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegre
 
 
 def _meaning_model(vectors: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
-    return LogisticRegression(C=1, class_weight="balanced", max_iter=500).fit(vectors, labels)
+    return LogisticRegression(C=_MEANING_C, class_weight="balanced", max_iter=500).fit(vectors, labels)
 
 
 def _mixing_model(logits: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from nlp.encoder import Encoder
-from nlp.features import hashed
-from nlp.heads import Head, centre
+from nlp.heads import Head, centre, parts
 from nlp.training.corpora import Example, sample
 from nlp.training.outside import OUTSIDE, WAYS
 
@@ -53,7 +52,7 @@ def outside(heads: Mapping[str, Head], data: Path, encoder: Encoder, *, seed: in
     for one in OUTSIDE:
         examples = sample(one.read(data), _SAMPLE, seed=seed)
         texts, told = [example.text for example in examples], [example.language for example in examples]
-        said = heads[one.head].probabilities(hashed(texts), centre(encoder.encode(texts), told))
+        said = heads[one.head].probabilities(parts(texts), centre(encoder.encode(texts), told))
         ways = WAYS[one.ways]
         guessed = np.array([ways.get(name, name) for name in heads[one.head].classes])[said.argmax(axis=1)]
         true = np.array([example.label for example in examples])

