@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,9 @@ def _learned(
         splits = StratifiedKFold(options.folds, shuffle=True, random_state=options.seed).split(labels, labels)
     for number, (learn, hold) in enumerate(splits, 1):
         sys.stderr.write(f"  fold {number}\n")
-        fitted = fit([examples[row] for row in learn], vectors[learn], encoder=encoder, seed=options.seed)
+        # Within what is learned from, each text is a group of its own: there may be one or two values only.
+        own = [replace(examples[row], group=str(row)) for row in learn]
+        fitted = fit(own, vectors[learn], encoder=encoder, seed=options.seed)
         centred = heads.centre(vectors[hold], [examples[row].language for row in hold])
         told[hold] = fitted.head.probabilities(heads.parts([examples[row].text for row in hold]), centred)
     return told, classes

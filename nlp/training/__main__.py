@@ -15,7 +15,7 @@ from kernel.settings import read_settings
 from nlp import space
 from nlp.encoder import Encoder, load_encoder
 from nlp.training import card, measure, outside
-from nlp.training.corpora import LEARNED, plain, rows
+from nlp.training.corpora import LEARNED, ONE_SIDED, plain, rows
 from nlp.training.fit import arrays, fit, save
 from nlp.training.kept import KeptVectors
 
@@ -40,7 +40,7 @@ def main() -> None:
         examples = read(options.data, seed=_SEED) + (outside.learned(name, options.data) if options.own else [])
         print(f"{name}: {len(examples)} texts", flush=True)
         vectors = encoder.encode([one.text for one in examples])
-        fitted = fit(examples, vectors, encoder=encoder.name, seed=_SEED)
+        fitted = fit(examples, vectors, encoder=encoder.name, seed=_SEED, by_language=name in ONE_SIDED)
         save(options.weights / f"{name}.npz", arrays(fitted.head))
         figures += measure.unseen(name, examples, fitted.unseen, fitted.head.classes)
         learned[name] = fitted.head

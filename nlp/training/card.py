@@ -30,8 +30,8 @@ Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 
 ## Figures
 
-`answered` is the share of texts for which the head was sure enough; the value is over these. How well
-languages, themes and personal data are found, [another page](../explanation/quality.md) tells.
+`answered` is the share of texts for which the head was sure enough; the value is over these.
+Languages, themes and personal data are measured by `python -m benchmarks.quality`.
 
 """
 

@@ -156,8 +156,9 @@ def sentiment(data: Path, *, seed: int) -> list[Example]:
         if start(row["text"]) not in repeated
     ]
     feeling = {"praise": "positive", "bug": "negative", "complaint": "negative"}
-    for one in phrases("feedback", seed=seed):
-        found.append(Example(one.text, feeling.get(one.label, "neutral"), one.language, one.source, one.group))
+    own = [_labelled(one, feeling.get(one.label, "neutral")) for one in phrases("feedback", seed=seed)]
+    for language in ("en", "id"):
+        found += sample([one for one in own if one.language == language], _OWN_FEELINGS, seed=seed)
     return found
 
 
@@ -229,6 +230,8 @@ def _labelled(one: Example, label: str) -> Example:
 
 
 _HAM = 1000
+# More of them in each language would outweigh what people rated.
+_OWN_FEELINGS = 1000
 _CHAT_LINES = 20_000
 _LEAST_LETTERS = 15
 
@@ -236,3 +239,5 @@ _LEAST_LETTERS = 15
 LEARNED: dict[str, Callable[..., list[Example]]] = {
     "sentiment": sentiment, "type": feedback_type, "abuse": abuse, "spam": spam,
 }  # fmt: skip
+# Of these, what English sets have of one class Indonesian ones have not.
+ONE_SIDED = ("abuse", "spam")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
@@ -21,7 +21,7 @@ from nlp.training.corpora import Example
 Vectors = NDArray[np.float32]
 
 _FOLDS = 4
-_WORDS_C, _MEANING_C = 3, 3
+_WORDS_C, _MEANING_C = 3, 2
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,30 @@ class Fitted:
     unseen: Vectors
 
 
-def fit(examples: Sequence[Example], vectors: Vectors, *, encoder: str, seed: int) -> Fitted:
-    """Fit a head on examples and the encoder's rows of their texts."""
+def fit(examples: Sequence[Example], vectors: Vectors, *, encoder: str, seed: int, by_language: bool = False) -> Fitted:
+    """Fit a head on examples and the encoder's rows of their texts.
+
+    Each class counts alike; `by_language`, each class of each language, so that no language tells of a class by itself.
+    """
     classes = sorted({one.label for one in examples})
     labels = np.array([classes.index(one.label) for one in examples])
     counts = parts([one.text for one in examples])
-    meaning = centre(vectors, [one.language for one in examples])
+    languages = [one.language for one in examples]
+    meaning = centre(vectors, languages)
+    pairs = [f"{language} {label}" for language, label in zip(languages, labels, strict=True)]
+    weights = _weights_of(pairs if by_language else labels)
     folds = _folds(labels, [one.group for one in examples], seed=seed)
     joined = np.zeros((len(examples), 2 * len(classes)), dtype=np.float32)
     for fold in range(_FOLDS):
         learn, hold = folds != fold, folds == fold
-        by_words = _logits(_words_model(counts[learn], labels[learn]), counts[hold])
-        by_meaning = _logits(_meaning_model(meaning[learn], labels[learn]), meaning[hold])
+        by_words = _logits(_words_model(counts[learn], labels[learn], weights[learn]), counts[hold])
+        by_meaning = _logits(_meaning_model(meaning[learn], labels[learn], weights[learn]), meaning[hold])
         joined[hold] = np.hstack([by_words, by_meaning])
     unseen = np.zeros((len(examples), len(classes)), dtype=np.float32)
     for fold in range(_FOLDS):
         hold = folds == fold
         unseen[hold] = softmax(_logits(_mixing_model(joined[~hold], labels[~hold]), joined[hold]))
-    words, means = _words_model(counts, labels), _meaning_model(meaning, labels)
+    words, means = _words_model(counts, labels, weights), _meaning_model(meaning, labels, weights)
     mixed = _mixing_model(joined, labels)
     return Fitted(Head(encoder, tuple(classes), *_weights(words), *_weights(means), *_weights(mixed)), unseen)
 
@@ -62,17 +68,23 @@ def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> ND
     return folds
 
 
-def _words_model(counts: csr_matrix, labels: NDArray[np.int64]) -> LogisticRegression:
+def _weights_of(groups: ArrayLike) -> NDArray[np.float64]:
+    """Return a weight for each row, so that all groups count alike."""
+    _, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.asarray(len(places) / (len(sizes) * sizes[places]), dtype=np.float64)
+
+
+def _words_model(counts: csr_matrix, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> LogisticRegression:
     """Fit on counts in which rare parts weigh more; its weights hold that, so counts are read as they are."""
     rare = rarity(counts)
-    model = LogisticRegression(C=_WORDS_C, class_weight="balanced", max_iter=300)
-    model.fit(counts @ diags(rare.astype(np.float32)), labels)
+    model = LogisticRegression(C=_WORDS_C, max_iter=300)
+    model.fit(counts @ diags(rare.astype(np.float32)), labels, sample_weight=weights)
     model.coef_ *= rare
     return model
 
 
-def _meaning_model(vectors: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
-    return LogisticRegression(C=_MEANING_C, class_weight="balanced", max_iter=500).fit(vectors, labels)
+def _meaning_model(vectors: Vectors, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> LogisticRegression:
+    return LogisticRegression(C=_MEANING_C, max_iter=500).fit(vectors, labels, sample_weight=weights)
 
 
 def _mixing_model(logits: Vectors, labels: NDArray[np.int64]) -> LogisticRegression:
