@@ -9,13 +9,15 @@ import argparse
 import platform
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks import nlp
+from kernel.errors import SuaraError
 from nlp import annotate, registry
 from nlp.encoder import BUILT_IN
 
@@ -73,7 +75,8 @@ SECTIONS = (
         "of a label is the same one week later.",
         (
             f"continuity --data {_BANKING} --way registry --granularity 2 8 --simulations 3",
-            f"continuity --data {_BANKING} --way hungarian merge_models --granularity 2",
+            f"continuity --data {_BANKING} --way hungarian --granularity 2",
+            f"continuity --data {_BANKING} --way merge_models --granularity 2",
         ),
     ),
     Section(
@@ -149,23 +152,23 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def page(folder: Path, vectors: Path | None) -> str:
-    """Measure everything and return the page."""
-    parts = [
-        _HEAD.format(
-            date=datetime.now(UTC).date(), processor=platform.processor() or platform.machine(), steps=annotate.STEPS,
-            themes=registry.VERSION, encoder=BUILT_IN,
-        )
-    ]  # fmt: skip
+def page(folder: Path, vectors: Path | None) -> Iterator[str]:
+    """Measure everything and yield the page part by part."""
+    yield _HEAD.format(
+        date=datetime.now(UTC).date(), processor=platform.processor() or platform.machine(), steps=annotate.STEPS,
+        themes=registry.VERSION, encoder=BUILT_IN,
+    )  # fmt: skip
     for section in SECTIONS:
-        parts.append(f"\n## {section.title}\n\n{section.about}\n")
+        yield f"\n## {section.title}\n\n{section.about}\n"
         for command in section.runs:
             sys.stderr.write(f"{command}\n")
             files = [folder / word.removeprefix("FOLDER/") for word in shlex.split(command) if "FOLDER/" in word]
             missing = [file.parent.name for file in files if not file.exists()]
-            found = f"Not measured: no {missing[0]}." if missing else table(run(command, folder, vectors))
-            parts.append(f"\n`python -m benchmarks.nlp {command}`\n\n{found}\n")
-    return "".join(parts)
+            try:
+                found = f"Not measured: no {missing[0]}." if missing else table(run(command, folder, vectors))
+            except SuaraError as error:
+                found = f"Not measured: {error}"
+            yield f"\n`python -m benchmarks.nlp {command}`\n\n{found}\n"
 
 
 def main() -> None:
@@ -175,11 +178,11 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="where the page goes; otherwise it is printed")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
     options = parser.parse_args()
-    found = page(options.data, options.vectors)
-    if options.write:
-        options.write.write_text(found, "utf-8")
-    else:
-        sys.stdout.write(found)
+    # Written as it is measured: who stops it after half an hour keeps what it has found.
+    with options.write.open("w", encoding="utf-8") if options.write else nullcontext(sys.stdout) as stream:
+        for part in page(options.data, options.vectors):
+            stream.write(part)
+            stream.flush()
 
 
 if __name__ == "__main__":

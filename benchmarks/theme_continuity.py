@@ -14,6 +14,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from benchmarks.understanding import data
 from benchmarks.understanding.engines import Texts, stock_bertopic
 from benchmarks.understanding.themes import Encoded, read
 from jobs.themes import MEMORY_PER_THEME
+from kernel.errors import SuaraError
 from nlp import clusters, matching
 from nlp.registry import KnownTheme, Memory, run_week
 from nlp.shapes import ThemePost
@@ -127,7 +129,13 @@ def hungarian(simulation: Simulation, *, granularity: float, seed: int) -> Label
 
 
 def merged_models(simulation: Simulation, *, granularity: float, seed: int) -> Labels:
-    """Fit BERTopic each week and merge the models by its own `merge_models`; topics of no name stay none."""
+    """Fit BERTopic each week and merge the models by its own `merge_models`; topics of no name stay none.
+
+    Raises `SuaraError` where the package is missing in which BERTopic stores the models that it merges.
+    """
+    if find_spec("safetensors") is None:
+        message = "BERTopic merges models by way of the package safetensors, which is not installed"
+        raise SuaraError(message, remedy="It comes with: make setup EXTRA=folder")
     from bertopic import BERTopic
 
     texts, themes, model = simulation.texts, np.full(len(simulation.labels), -1, dtype=np.int64), None
