@@ -17,7 +17,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from kernel.model import FeedbackType, Sentiment
 from nlp import space
@@ -117,7 +117,12 @@ def judge(
 
 def parts(texts: Sequence[str]) -> csr_matrix:
     """Return the words of texts as the heads read them; the beginning, where a title stands, counts like the whole."""
-    return (hashed(texts) + hashed([text[:_BEGINNING] for text in texts])) / 2
+    whole, long = hashed(texts), [row for row, text in enumerate(texts) if len(text) > _BEGINNING]
+    # A short text is its own beginning: it is read once.
+    places = np.arange(len(texts))
+    places[long] = len(texts) + np.arange(len(long))
+    beginnings = vstack([whole, hashed([texts[row][:_BEGINNING] for row in long])], format="csr")[places]
+    return (whole + beginnings) / 2
 
 
 # Characters; measured on issues of GitHub, which go on with code and logs of every kind.

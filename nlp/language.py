@@ -125,4 +125,4 @@ class _Identifier(LanguageIdentifier):  # type: ignore[misc]
 def _known() -> tuple[_Identifier, dict[str, int]]:
     """Return the identifier, and where each language stands among its classes."""
     identifier = _Identifier.from_model_file(MODEL_FILE, norm_probs=True)
-    return identifier, {code: place for place, code in reversed([*enumerate(identifier.nb_classes)])}
+    return identifier, {code: identifier.nb_classes.index(code) for code in identifier.labels}

@@ -39,10 +39,10 @@ _OPENINGS = {
 }
 _JOINTS = {"en": [", but ", ". ", " ", ". But "], "id": [", tapi ", ". ", " ", ", cuma "]}
 _AFTER_ANOTHER = 0.25
+_ENDINGS = {"en": ["", "", "", ".", "!", " :)", " thanks", "..."], "id": ["", "", "", ".", "!", " ya", " kak", "..."]}
 # What is reported of a program often goes on with its surroundings, code or a log, whatever kind it is.
 _TECHNICAL = re.compile(r"\{(?:lib|fn|env)\}")
 _WITH_BODY = 0.6
-_ENDINGS = {"en": ["", "", "", ".", "!", " :)", " thanks", "..."], "id": ["", "", "", ".", "!", " ya", " kak", "..."]}
 
 
 def phrases(name: str, *, seed: int) -> list[Example]:
@@ -81,7 +81,7 @@ class _Filler:
             first = _SLOT.sub(lambda slot: draw.choice(self._slots[slot[1]]), draw.choice(before))
             whole = f"{first}{draw.choice(_JOINTS[self._language])}{whole}"
         whole = draw.choice(_OPENINGS[self._language]) + whole + draw.choice(_ENDINGS[self._language])
-        if _TECHNICAL.search(line) and "body" in self._slots and draw.random() < _WITH_BODY:
+        if _TECHNICAL.search(line) and draw.random() < _WITH_BODY:
             whole = " ".join([whole, *draw.sample(self._slots["body"], draw.choice((1, 1, 2)))])
         chance = draw.random()
         return whole.upper() if chance < 0.04 else self._misspelt(whole) if chance < 0.2 else whole

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.utils.class_weight import compute_sample_weight
 
 from nlp.features import rarity
 from nlp.heads import Head, centre, parts, softmax
@@ -40,10 +41,9 @@ def fit(examples: Sequence[Example], vectors: Vectors, *, encoder: str, seed: in
     classes = sorted({one.label for one in examples})
     labels = np.array([classes.index(one.label) for one in examples])
     counts = parts([one.text for one in examples])
-    languages = [one.language for one in examples]
-    meaning = centre(vectors, languages)
-    pairs = [f"{language} {label}" for language, label in zip(languages, labels, strict=True)]
-    weights = _weights_of(pairs if by_language else labels)
+    meaning = centre(vectors, [one.language for one in examples])
+    alike = [f"{one.language} {one.label}" if by_language else one.label for one in examples]
+    weights = compute_sample_weight("balanced", alike)
     folds = _folds(labels, [one.group for one in examples], seed=seed)
     joined = np.zeros((len(examples), 2 * len(classes)), dtype=np.float32)
     for fold in range(_FOLDS):
@@ -66,12 +66,6 @@ def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> ND
     for number, (_, held) in enumerate(splitter.split(labels, labels, groups)):
         folds[held] = number
     return folds
-
-
-def _weights_of(groups: ArrayLike) -> NDArray[np.float64]:
-    """Return a weight for each row, so that all groups count alike."""
-    _, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    return np.asarray(len(places) / (len(sizes) * sizes[places]), dtype=np.float64)
 
 
 def _words_model(counts: csr_matrix, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> LogisticRegression:

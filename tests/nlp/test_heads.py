@@ -87,6 +87,8 @@ def test_how_a_text_begins_counts_like_the_whole():
     assert np.allclose((heads.parts([short]) - hashed([short])).data, 0)
     beginning, whole = hashed([long[:120]]), hashed([long])
     assert np.allclose((heads.parts([long]) - (beginning + whole) / 2).data, 0)
+    both = [long, short, "", long]
+    assert (heads.parts(both) != (hashed(both) + hashed([text[:120] for text in both])) / 2).nnz == 0
 
 
 def test_hashed_rows_have_length_one_and_ignore_case_and_stretching():
