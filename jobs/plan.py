@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from jobs import weekly
+from jobs import founding, weekly
 from jobs.context import Context, code_version, open_context
 from kernel.calendar import Span, day_span, days_of_week, mondays_between
 from nlp import heads
@@ -60,6 +60,13 @@ def open_weeks() -> list[date]:
     newest = held[-1:]
     recent = [monday for monday in held if monday >= newest[0] - timedelta(weeks=CAUGHT_UP)] if held else []
     return [monday for monday in recent if monday > max(ran, default=date.min)] or newest
+
+
+def founds_themes(monday: date) -> bool:
+    """Say whether the run of a week founds themes on posts of the weeks before it."""
+    context, span = open_context(), covered()
+    with context.begin() as connection:
+        return span is not None and span[0] < monday and founding.is_due(connection, context, monday)
 
 
 def is_week_due(monday: date) -> bool:

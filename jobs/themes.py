@@ -41,7 +41,7 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """A weekly run in its transaction; of its candidates `copies` follow those that they repeat."""
 
     connection: Connection
@@ -59,14 +59,14 @@ def themes(context: Context, monday: date) -> dict[str, int]:
     span = week_span(monday, context.zone)
     with context.begin() as connection:
         candidates = store.read_candidates(connection, span, context.languages)
-    originals, copies = _copies(candidates)
+    originals, copies = copies_of(candidates)
     raw = encode(context, [(c.text_sha256, c.text) for c in originals])
     with context.begin() as connection:
-        frozen, model = _space(connection, context, raw, originals)
+        frozen, model = space_of(connection, context, raw, originals)
         decisions = edits.decided(connection)
         known = [_theme(k) for k in store.read_known(connection, monday, model=model)]
         known += _split_off(connection, context, decisions, {theme.theme_id for theme in known}, frozen)
-        posts = _theme_posts(originals, copies)
+        posts = theme_posts(originals, copies)
         week = registry.run_week(
             posts,
             frozen.project(raw, [c.language for c in originals], [c.text for c in originals]),
@@ -79,7 +79,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
             roots={theme_id: decisions.root(theme_id) for theme_id in decisions.themes},
             later=[_theme(theme) for theme in store.read_later(connection, monday, model=model)],
         )
-        run = _Run(connection, context, monday, model, candidates, copies, decisions, read_namings(connection))
+        run = Run(connection, context, monday, model, candidates, copies, decisions, read_namings(connection))
         newest = store.newest_week(connection)
         counts = _store(run, week, known_ids={t.theme_id for t in known}, texts={p.post_id: p.text for p in posts})
         if newest is None or monday >= newest:
@@ -87,7 +87,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
         return counts | {"known": len(known)}
 
 
-def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
+def copies_of(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int, list[Candidate]]]:
     """Part the posts that are clustered from the copies that follow them, by the post they repeat.
 
     Of those that repeat a post of an earlier week, or one that is no candidate itself, one stands for the others.
@@ -102,7 +102,7 @@ def _copies(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[int,
     return list(first.values()), dict(copies)
 
 
-def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[Candidate]]) -> list[ThemePost]:
+def theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[Candidate]]) -> list[ThemePost]:
     """Return the posts that are clustered; no theme is to be called after a member, so their names are taken out."""
     texts = without_people([c.text for c in originals], {c.author for c in originals})
     people = [frozenset(copy.person_id for copy in copies.get(c.post_id, ())) for c in originals]
@@ -112,7 +112,7 @@ def _theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[C
     ]
 
 
-def _space(
+def space_of(
     connection: Connection, context: Context, raw: Vectors, posts: Sequence[Candidate]
 ) -> tuple[space.Space, str]:
     """Return the frozen space of the encoder and its name, fitting it on the first week that has posts."""
@@ -157,7 +157,7 @@ def read_posts(
     rows = [store.EncodedText(n, post.text_sha256, post.language, post.text) for n, post in enumerate(posts)]
     places, vectors = projected(connection, context, rows, frozen)
     kept = [posts[place] for place in places]
-    return kept, _theme_posts(kept, {}), vectors
+    return kept, theme_posts(kept, {}), vectors
 
 
 def projected(
@@ -173,7 +173,7 @@ def projected(
 
 
 def _store(
-    run: _Run, week: registry.ThemeWeek, *, known_ids: Container[int], texts: Mapping[int, str]
+    run: Run, week: registry.ThemeWeek, *, known_ids: Container[int], texts: Mapping[int, str]
 ) -> dict[str, int]:
     """Write what a run found, in place of what its week held; return its counts."""
     connection, monday, pinned = run.connection, run.monday, run.decisions.pinned
@@ -185,7 +185,7 @@ def _store(
     # Before anything is written, so that no edit by a person waits for a model.
     names = naming.name_born(connection, run.context, new, texts)
     store.clear_week(connection, monday)
-    rows = [_row(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
+    rows = [row_of(theme_id, shape) for theme_id, shape in sorted(week.shapes.items())]
     mentions = [
         Mention(post_id=p, theme_id=theme, confidence=c, method="person" if p in pinned else "known")
         for p, (theme, c) in week.assigned.items()
@@ -195,13 +195,13 @@ def _store(
             # A week that came late has made the theme known since, with another threshold: it stays what it was.
             mentions += [Mention(post_id=p, theme_id=same[place], confidence=c, method="known") for p, c in born.posts]
             continue
-        theme_id = _bear(run, born, ids.get(place) or names[place])
-        rows.append(_row(theme_id, born.shape))
+        theme_id = bear(run, born, ids.get(place) or names[place])
+        rows.append(row_of(theme_id, born.shape))
         mentions += [Mention(post_id=p, theme_id=theme_id, confidence=c, method="born") for p, c in born.posts]
-    mentions += _follow(mentions, run.copies, pinned)
+    mentions += follow(mentions, run.copies, pinned)
     store.write_week(connection, monday, model=run.model, rows=rows, mentions=mentions)
     store.drop_stillborn(connection, monday)
-    _place(run, rows, mentions)
+    place_areas(run, rows, mentions)
     counts = _count(run.candidates, mentions)
     params = run.context.community.themes.model_dump()
     quality = {"continuity": week.continuity, "stability": week.stability}
@@ -221,7 +221,7 @@ def _count(candidates: Sequence[Candidate], mentions: Sequence[Mention]) -> dict
     }
 
 
-def _bear(run: _Run, born: registry.BornTheme, identity: int | naming.Given) -> int:
+def bear(run: Run, born: registry.BornTheme, identity: int | naming.Given) -> int:
     """Store the birth of a theme that has an id, and so a name, or of a new one under a given name; return its id."""
     detail: dict[str, Any] = {"posts": len(born.posts), "keywords": list(born.shape.keywords)}
     if isinstance(identity, naming.Given):
@@ -247,7 +247,8 @@ def _words(connection: Connection, context: Context, monday: date, frozen: space
     return dict(found.phrases)
 
 
-def _row(theme_id: int, shape: Shape) -> ThemeRow:
+def row_of(theme_id: int, shape: Shape) -> ThemeRow:
+    """Return what is stored of a theme's shape."""
     return ThemeRow(
         theme_id, shape.centroid, shape.threshold, shape.keywords, shape.exemplars, shape.size, shape.similarity
     )
@@ -271,7 +272,7 @@ def _same_births(born: Sequence[registry.BornTheme], before: Mapping[int, set[in
     return matching.closest_pairs(shares)
 
 
-def _follow(
+def follow(
     mentions: Sequence[Mention], copies: Mapping[int, Sequence[Candidate]], pinned: Mapping[int, int]
 ) -> list[Mention]:
     """Put copies into the theme of the post they repeat, but for those that a person put into one."""
@@ -289,7 +290,7 @@ def _follow(
     return [*(followed | held).values()]
 
 
-def _place(run: _Run, rows: Sequence[ThemeRow], mentions: Sequence[Mention]) -> None:
+def place_areas(run: Run, rows: Sequence[ThemeRow], mentions: Sequence[Mention]) -> None:
     """Place themes into areas by the areas' keywords; who answers for an area answers for its themes."""
     areas = run.context.community.areas
     texts = {candidate.post_id: candidate.text for candidate in run.candidates}

@@ -6,6 +6,7 @@ import hashlib
 from datetime import date, timedelta
 from typing import Any
 
+from jobs import founding
 from jobs import themes as theme_job
 from jobs.context import Context, code_version, open_context
 from jobs.pages import write_index
@@ -43,8 +44,9 @@ def gate(monday: date) -> str:
 
 
 def themes(monday: date) -> dict[str, int]:
-    """Find the themes of the week and check them; return counts."""
+    """Find the themes of the week, founding them first where none are, and check them; return counts."""
     context = open_context()
+    founding.found(context, monday)
     counts = theme_job.themes(context, monday)
     require(context, ["themes_week"], monday, week_span(monday, context.zone))
     return counts

@@ -29,6 +29,12 @@ def count_due(connection: Connection, span: Span, *, steps: str) -> int:
     return int(connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one())
 
 
+def count_live(connection: Connection, span: Span) -> int:
+    """Return how many live posts were written in `span`."""
+    query = "select count(*) from core.post where created_at >= :start and created_at < :end and status = 'live'"
+    return int(connection.execute(text(query), {"start": span.start, "end": span.end}).scalar_one())
+
+
 def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> list[str]:
     """Return the first `chars` characters of the posts that are due, to estimate the work ahead."""
     query = f"select left(concat_ws(' ', p.title, p.body), {int(chars)}) {_DUE}"

@@ -92,12 +92,13 @@ def read_candidates(connection: Connection, span: Span, languages: Sequence[str]
 
 
 def read_theme_posts(connection: Connection, theme_id: int) -> list[Candidate]:
-    """Return the posts that are shown under a theme, those of themes merged into it among them, without copies."""
+    """Return the posts in the marts that are shown under a theme, of themes merged into it too, without copies."""
     rows = connection.execute(
         text(f"""
             {_CANDIDATES}
             join core.mention n using (post_id)
             join mart.dim_theme d using (theme_id)
+            join mart.fct_post f using (post_id)
             where d.current_theme_id = :theme and p.status = 'live' and a.duplicate_of is null
             order by p.post_id
         """),
@@ -306,6 +307,12 @@ def set_owner(connection: Connection, owners: Mapping[str, str]) -> None:
         """),
         {"areas": list(owners), "owners": list(owners.values())},
     )
+
+
+def has_begun(connection: Connection) -> bool:
+    """Say whether any run has looked for themes."""
+    query = "select exists (select from core.theme_run) or exists (select from core.theme_version)"
+    return bool(connection.execute(text(query)).scalar_one())
 
 
 def newest_week(connection: Connection) -> date | None:

@@ -88,7 +88,8 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
 def _fit(found: Sequence[Found], true: Sequence[str]) -> dict[str, Any]:
     labels = [one.labels for one in found]
     pairs = [adjusted_rand_score(left, right) for left, right in combinations(labels, 2)]
-    named = [told for one in found for told in _told(one, true)]
+    # A label that is a number names nothing, and says nothing about names.
+    named = [told for one in found for told in _told(one, true) if re.search(r"[^\W\d]", told[1])]
     return {
         "groups": round(float(np.mean([len(one.names) for one in found]))),
         "unassigned": round(float(np.mean([(one == -1).mean() for one in labels])), 4),

@@ -40,5 +40,10 @@ class KeptVectors:
             rows = self._encoder.encode([text for _, text in some])
             self._known |= {key: row for (key, _), row in zip(some, rows, strict=True)}
             if self._path:
-                np.savez(self._path, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+                self._write(self._path)
         return np.stack([self._known[key] for key in keys]) if keys else np.empty((0, DIMENSIONS), np.float32)
+
+    def _write(self, path: Path) -> None:
+        # By an open file, for a path alone would be given an ending.
+        with path.open("wb") as stream:
+            np.savez(stream, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))

@@ -180,6 +180,8 @@ def _run_week(monday: date, run_through: Callable[[date], None], say: Say, *, se
     began = time.monotonic()
     page = pages.newest_page(open_context(), monday, "community")
     if again or page is None or not page.exists() or plan.is_week_due(monday):
+        if plan.founds_themes(monday):
+            say("  These are the first themes: what was written in the half year before is read too, to found them")
         _dag("advocacy_weekly", {"week": str(monday)}, settings)
         say(f"week of {monday}  {plan.describe_week(monday)}  {time.monotonic() - began:.1f} s")
     else:

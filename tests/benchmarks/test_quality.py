@@ -11,6 +11,6 @@ def test_a_set_that_is_missing_is_named_and_the_rest_is_measured(tmp_path, monke
     head, title, missing, measured = quality.page(tmp_path, None)
     assert head.startswith("# How well texts are understood")
     assert title == "\n## Title\n\nWhat to know.\n"
-    assert missing == f"\n`python -m benchmarks.nlp {runs[0]}`\n\nNot measured: no nowhere.\n"
+    assert missing == f"\n`python -m benchmarks.nlp {runs[0]}`\n\nNot measured: there is no nowhere.\n"
     assert "| email |" in measured
     assert "| recall |" in measured

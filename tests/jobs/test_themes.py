@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jobs.themes import _copies, _follow, _same_births, _theme_posts
+from jobs.themes import _same_births, copies_of, follow, theme_posts
 from kernel.model import Mention
 from nlp.registry import BornTheme
 from nlp.shapes import Shape
@@ -24,24 +24,24 @@ def born(*posts: int) -> BornTheme:
 
 def test_a_copy_follows_its_original_and_one_of_those_of_an_earlier_week_stands_for_the_others():
     repeats = {1: None, 2: 1, 3: 99, 4: 1, 5: 99, 6: 98}
-    originals, copies = _copies([candidate(post, repeats=original) for post, original in repeats.items()])
+    originals, copies = copies_of([candidate(post, repeats=original) for post, original in repeats.items()])
     assert [original.post_id for original in originals] == [1, 3, 6]
     assert {original: [copy.post_id for copy in group] for original, group in copies.items()} == {1: [2, 4], 3: [5]}
     place = Mention(post_id=1, theme_id=7, confidence=0.9, method="known")
-    assert [(m.post_id, m.theme_id) for m in _follow([place], copies, {})] == [(2, 7), (4, 7)]
+    assert [(m.post_id, m.theme_id) for m in follow([place], copies, {})] == [(2, 7), (4, 7)]
 
 
 def test_a_copy_stays_where_a_person_put_it_whatever_becomes_of_its_original():
-    originals, copies = _copies([candidate(1), candidate(2, repeats=1), candidate(3), candidate(4, repeats=3)])
+    originals, copies = copies_of([candidate(1), candidate(2, repeats=1), candidate(3), candidate(4, repeats=3)])
     place = Mention(post_id=1, theme_id=7, confidence=0.9, method="known")
-    found = _follow([place], copies, {2: 8, 4: 9})
+    found = follow([place], copies, {2: 8, 4: 9})
     assert [(m.post_id, m.theme_id, m.method) for m in found] == [(2, 8, "person"), (4, 9, "person")]
     assert len(originals) == 2
 
 
 def test_no_theme_can_be_called_after_a_member():
-    originals, copies = _copies([candidate(1), candidate(2, repeats=1)])
-    (post,) = _theme_posts(originals, copies)
+    originals, copies = copies_of([candidate(1), candidate(2, repeats=1)])
+    (post,) = theme_posts(originals, copies)
     assert (post.text, post.person_id, post.repeated_by) == ("thanks,  : word 1", 1, {2})
 
 
