@@ -55,10 +55,14 @@ def stems(text: str) -> set[str]:
 
 
 def _title(phrase: str) -> str:
-    return " ".join(
-        word.upper() if word in _CAPITALS else _SPELLINGS.get(word, word[:1].upper() + word[1:])
-        for word in phrase.split()
-    )
+    return " ".join(_spelled(word) for word in phrase.split())
+
+
+def _spelled(word: str) -> str:
+    one = word.removesuffix("s")
+    if word in _CAPITALS:
+        return word.upper()
+    return f"{one.upper()}s" if one in _CAPITALS else _SPELLINGS.get(word, word[:1].upper() + word[1:])
 
 
 def _beginnings(phrase: str) -> set[str]:

@@ -28,6 +28,11 @@ _LIKENESS = 0.5
 # What a phrase of the smaller language of a group is worth beside one of its larger, and one word beside several.
 _SMALLER_LANGUAGE = 0.5
 _ONE_WORD = 0.45
+# A word that is weak elsewhere is a subject where so many posts of a group hold it, and so many times as often as all.
+_OFTEN = 0.35
+_LIFT = 4.0
+# Phrases that fewer of a group's posts hold between them say nothing about it.
+_LEAST_SAID = 0.08
 # How words, runs of words and posts are kept apart in strings that are joined by spaces.
 _WORD, _RUN, _SPACE = "\x1f", "\x1e", "\u00a0"
 EMPTY = "."
@@ -68,7 +73,8 @@ def _of_post(post: str) -> set[str]:
         for start in range(len(words)):
             for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
                 part = words[start:end]
-                if part[-1] not in LEADS and len(set(part)) == len(part) and not WEAK.issuperset(part):
+                weak = len(part) > 1 and WEAK.issuperset(part)
+                if part[-1] not in LEADS and len(set(part)) == len(part) and not weak:
                     found.add(" ".join(part))
     return found
 
@@ -82,7 +88,7 @@ def choose(
     vectors: Vectors,
     most: int,
 ) -> list[tuple[str, ...]]:
-    """Return for each group its best phrases of the scored candidates.
+    """Return for each group its best phrases of the scored candidates; none where hardly a post holds one of them.
 
     `groups` are places in `posts` (as `documents` wrote them), which `languages` and `vectors` describe.
     """
@@ -91,12 +97,19 @@ def choose(
         return [() for _ in groups]
     index = {phrase: place for place, phrase in enumerate(vocabulary)}
     held = CountVectorizer(analyzer=ngrams, vocabulary=vocabulary).transform(posts).astype(np.float32)
+    everywhere = np.asarray(held.mean(axis=0)).ravel()
+    weak = np.array([phrase in WEAK for phrase in vocabulary])
     meanings = unit(np.asarray(held.T @ vectors))
     told = np.array(languages)
     return [
         _of_group(
             {index[phrase]: score for phrase, score in group},
-            _Group(held[places], told[places], meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0]),
+            _Group(
+                held[places],
+                told[places],
+                meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0],
+                np.where(weak, np.maximum(_OFTEN, _LIFT * everywhere), 0.0),
+            ),
             vocabulary,
             meanings,
             most,
@@ -107,11 +120,15 @@ def choose(
 
 @dataclass(frozen=True)
 class _Group:
-    """The phrases in each post of a group, the posts' languages, and how near each phrase is to the group's middle."""
+    """The phrases in each post of a group, the posts' languages, and how near each phrase is to the group's middle.
+
+    `least` is the share of posts that must hold a phrase.
+    """
 
     held: csr_matrix
     languages: NDArray[np.str_]
     typical: Vectors
+    least: NDArray[np.float64]
 
 
 def _of_group(
@@ -119,7 +136,8 @@ def _of_group(
 ) -> tuple[str, ...]:
     counts = np.asarray(group.held.sum(axis=0)).ravel()
     least = _LEAST_POSTS if len(group.languages) > _LEAST_POSTS else 1
-    score = {place: value for place, value in score.items() if counts[place] >= least}
+    enough = np.maximum(group.least * len(group.languages), least)
+    score = {place: value for place, value in score.items() if counts[place] >= enough[place]}
     if not score:
         return ()
     larger = max(sorted(set(group.languages)), key=lambda language: int((group.languages == language).sum()))
@@ -129,7 +147,9 @@ def _of_group(
         score[place] *= _SMALLER_LANGUAGE if in_larger[place] * 2 < counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, counts, vocabulary)
-    return tuple(vocabulary[place] for place in _unlike(score, meanings, most))
+    chosen = _unlike(score, meanings, most)
+    said = np.asarray(group.held[:, chosen].sum(axis=1)).ravel() > 0
+    return tuple(vocabulary[place] for place in chosen) if said.mean() >= _LEAST_SAID else ()
 
 
 def _prefer_longer(score: dict[int, float], counts: NDArray[np.float32], vocabulary: Sequence[str]) -> None:

@@ -66,6 +66,10 @@ _PARTICLES = {
     "down": frozenset(["shut", "slow", "break"]),
 }
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
+# "masuk2", "bolak2": Indonesian writes a word that is said twice with a figure.
+_TWICE = re.compile(r"([^\W\d_]{3,})[2\u00b2]")
+# Shorter words that end in a doubled letter are often words of their own: "pass" is no "pas".
+_LEAST_DOUBLED = 6
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
 
 
@@ -122,7 +126,10 @@ def _runs(doc: Doc) -> list[list[str]]:
 
 
 def _words(doc: Doc) -> list[str]:
-    """Return the lower-case words and marks; "e-mail" is one word, "lamaaaa" is "lama", "aplikasinya" is "aplikasi"."""
+    """Return the lower-case words and marks; "e-mail" is one word, "lamaaaa" is "lama", "aplikasinya" is "aplikasi".
+
+    In Indonesian "masuk2" is "masuk-masuk".
+    """
     found: list[str] = []
     joined = False
     for token in doc:
@@ -136,6 +143,8 @@ def _words(doc: Doc) -> list[str]:
         else:
             found.append(word)
             joined = False
+    if doc.lang_ == "id":
+        found = [_TWICE.sub(r"\1-\1", word) if _TWICE.fullmatch(word) else word for word in found]
     return [_stem(word.strip("-")) for word in found]
 
 
@@ -148,9 +157,17 @@ def _stem(word: str) -> str:
 
 
 def _is_subject(word: str) -> bool:
-    if len(word) < 2 or word in STOP or word in _ONE_WORD_LEADS:
+    if len(word) < 2 or word in _ONE_WORD_LEADS or not STOP.isdisjoint((word, _single(word))):
         return False
     return word[0].isalpha() and word[-1].isalnum() and not word.endswith(("'s", "wkwk")) and "/" not in word
+
+
+def _single(word: str) -> str:
+    """Return a word without what stretches it: "mantapp" and "mantap2" are said as "mantap" is."""
+    half = word[: len(word) // 2]
+    if word == f"{half}-{half}":
+        return half
+    return word[:-1] if len(word) >= _LEAST_DOUBLED and word[-2] == word[-1] else word
 
 
 def _lead(word: str, *, previous: str, lead: str) -> str:

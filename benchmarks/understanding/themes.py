@@ -115,8 +115,8 @@ def _told(found: Found, true: Sequence[str]) -> list[tuple[str, str, bool, bool]
 
 
 def _stems(words: str) -> set[str]:
-    """Return the beginnings of words, so that "payment" and "payments" count as one."""
-    return {word[:5] for word in re.findall(r"\w+", words.lower()) if len(word) > 1}
+    """Return the beginnings of words, so that "payment" and "payments", "ATM" and "ATMs" count as one."""
+    return {word.removesuffix("s")[:5] for word in re.findall(r"\w+", words.lower()) if len(word) > 1}
 
 
 def _print_names(found: Found, true: Sequence[str], number: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nlp.names import NAMELESS, likeness, name
 from nlp.phrases import choose, documents, ngrams
-from nlp.words import STOP, count_words, runs
+from nlp.words import STOP, WEAK, count_words, runs
 
 
 def _runs(text: str, language: str = "en") -> list[list[str]]:
@@ -23,6 +23,9 @@ def _runs(text: str, language: str = "en") -> list[list[str]]:
         ("e-mail and Wi-Fi", "en", [["e-mail"], ["wi-fi"]]),
         ("aplikasinya gak bisa di buka", "id", [["aplikasi"], ["tidak bisa", "buka"]]),
         ("verifikasi wajah gagaaaal terus", "id", [["verifikasi", "wajah", "gagal"]]),
+        ("ga bisa masuk2, mantapp", "id", [["tidak bisa", "masuk-masuk"]]),
+        ("banyak2 bolak\u00b2 ke kantor", "id", [["bolak-bolak"], ["kantor"]]),
+        ("the pass2 of python2", "en", [["pass2"], ["python2"]]),
         ("[email] wrote [link]", "en", [["wrote"]]),
         ("dasar goblok, peta kosong", "id", [["dasar"], ["peta", "kosong"]]),
         ("", "en", []),
@@ -81,6 +84,28 @@ def test_the_larger_language_comes_first():
     assert chosen[0] == "mode gelap"
 
 
+def _of_first(texts: list[str], number: int, candidates: list[str]) -> tuple[str, ...]:
+    """Return the phrases of a group of the first `number` texts, which lie together and apart from the others."""
+    posts, languages = documents(texts, ["en"] * len(texts)), ["en"] * len(texts)
+    vectors = np.array([[1.0, 0.0]] * number + [[0.0, 1.0]] * (len(texts) - number), dtype=np.float32)
+    scored = [[(phrase, 1.0) for phrase in candidates]]
+    return choose(scored, [np.arange(number)], posts, languages=languages, vectors=vectors, most=3)[0]
+
+
+def test_a_weak_word_is_a_subject_where_a_group_is_about_it_and_others_are_not():
+    after = ["the update broke sound", "another update, no sound", "update again", "which update?"]
+    others = [f"the map of {place}" for place in ("north", "south", "east", "west")] * 4
+    assert "update" in WEAK
+    assert "update" in _of_first([*after, *others], 4, ["update", "sound"])
+    assert _of_first([*after, *("update of maps", *others[:7])], 4, ["update", "sound"]) == ("sound",)
+
+
+def test_a_group_that_its_phrases_hardly_speak_for_has_none():
+    said = ["fried rice", "fried rice", *(f"word{number}" for number in range(28))]
+    assert _of_first(said, 30, ["fried rice"]) == ()
+    assert _of_first(said, 20, ["fried rice"]) == ("fried rice",)
+
+
 @pytest.mark.parametrize(
     ("keywords", "readable"),
     [
@@ -88,6 +113,7 @@ def test_the_larger_language_comes_first():
         (["payment", "payments", "card"], "Payment, Card"),
         (["top up", "top-up limit"], "Top Up"),
         (["tidak bisa login", "kode otp"], "Tidak Bisa Login, Kode OTP"),
+        (["atms accept", "css"], "ATMs Accept, CSS"),
         (["a phrase that is rather long", "another phrase that is rather long"], "A Phrase That Is Rather Long"),
         ([], NAMELESS),
     ],
