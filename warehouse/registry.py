@@ -339,39 +339,6 @@ def run_of(connection: Connection, week: date) -> dict[str, Any] | None:
     return dict(found) if found else None
 
 
-def list_themes(connection: Connection) -> list[dict[str, Any]]:
-    """Return all themes with their size and the weeks they were seen in, largest first."""
-    rows = connection.execute(
-        text("""
-            select t.theme_id, t.name, t.name_source, t.status, t.area, t.owner, t.born_week, t.merged_into,
-                   coalesce(sum(w.posts), 0)::bigint as posts, max(w.week) filter (where w.posts > 0) as last_week,
-                   coalesce(max(w.people), 0) as most_people
-            from core.theme t left join mart.fct_theme_week w using (theme_id)
-            group by t.theme_id order by posts desc, t.theme_id
-        """)
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def theme_weeks(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
-    """Return a theme week by week, oldest first."""
-    rows = connection.execute(
-        text("""
-            select w.week, w.people, w.posts, w.negative_posts, w.sentiment_posts, v.keywords
-            from mart.fct_theme_week w left join core.theme_version v using (theme_id, week)
-            where w.theme_id = :theme order by w.week
-        """),
-        {"theme": theme_id},
-    )
-    return [dict(row) for row in rows.mappings()]
-
-
-def theme_events(connection: Connection, theme_id: int) -> list[dict[str, Any]]:
-    """Return the life of a theme, oldest first."""
-    query = select(theme_event).where(theme_event.c.theme_id == theme_id).order_by(theme_event.c.event_id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
 def theme_row(connection: Connection, theme_id: int) -> dict[str, Any]:
     """Return the columns of a theme as it stands. Raises `InputError` when there is none with this id."""
     found = connection.execute(select(theme).where(theme.c.theme_id == theme_id)).mappings().first()

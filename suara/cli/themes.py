@@ -26,6 +26,7 @@ _By = Annotated[
     str, typer.Option("--by", metavar="NAME", callback=not_blank, help="Your name; it stands in the theme's history.")
 ]
 _Posts = Annotated[list[int] | None, typer.Option("--post", metavar="POST", help="Number of a post; repeatable.")]
+_EXCERPT = 160
 _PRINTED = "The next `suara run weekly` prints it."
 
 
@@ -37,10 +38,10 @@ def register(app: typer.Typer) -> None:
 @themes.command("list")
 def list_command(*, json: _Json = False) -> None:
     """List all themes, largest first."""
-    from warehouse import registry
+    from warehouse import theme_lists
 
     with open_warehouse() as connection:
-        rows = registry.list_themes(connection)
+        rows = theme_lists.list_themes(connection)
     columns = [
         "theme_id",
         "name",
@@ -63,13 +64,14 @@ def show_command(
     parts: Annotated[bool, typer.Option("--parts", help="Show what could be split off instead.")] = False,
     json: _Json = False,
 ) -> None:
-    """Show a theme week by week, or the parts that it is made of."""
-    from warehouse import registry
+    """Show a theme week by week with posts that stand for it, or the parts that it is made of."""
+    from warehouse import registry, theme_lists
 
     with open_warehouse() as connection:
-        registry.require_theme(connection, theme)
+        name = registry.require_theme(connection, theme)
         found = _parts(connection, theme) if parts else []
-        rows = [] if parts else registry.theme_weeks(connection, theme)
+        rows = [] if parts else theme_lists.theme_weeks(connection, theme)
+        posts = [] if parts or json else theme_lists.shown_by(connection, theme, chars=_EXCERPT)
     if parts:
         table = [
             {"part": part.number, "people": part.people, "posts": len(part.posts), "keywords": list(part.keywords[:4]),
@@ -78,18 +80,24 @@ def show_command(
         ]  # fmt: skip
         print_rows(table, ["part", "people", "posts", "keywords", "example"], json=json, empty="It has no parts.")
         return
+    if not json:
+        typer.echo(f"Theme {theme}, '{name}'")
     columns = ["week", "people", "posts", "negative_posts", "sentiment_posts", "keywords"]
     print_rows(rows, columns, json=json, empty=f"Theme {theme} has no week with posts.")
+    if posts:
+        typer.echo(f"Posts that stand for it in the week of {posts[0]['week']}:")
+        for post in posts:
+            typer.echo(f"  {post['post_id']}  {post['words']}")
 
 
 @themes.command("history")
 def history_command(theme: _Theme, *, json: _Json = False) -> None:
     """Show what happened to a theme, by the weekly runs and by people."""
-    from warehouse import registry
+    from warehouse import registry, theme_lists
 
     with open_warehouse() as connection:
         registry.require_theme(connection, theme)
-        rows = registry.theme_events(connection, theme)
+        rows = theme_lists.theme_events(connection, theme)
     for row in rows if not json else ():
         row["detail"] = {key: _short(value) for key, value in row["detail"].items()}
     columns = ["event_id", "created_at", "week", "kind", "actor", "detail"]
