@@ -25,6 +25,7 @@ Labels = NDArray[np.int64]
 
 OUTSIDE = -1
 _CANDIDATES = 40
+_LEAST_VOCABULARY = 2
 _MOST_PHRASES = 8
 
 
@@ -76,7 +77,8 @@ def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, mo
     if not len(texts):
         return Topics(np.empty(0, dtype=np.int64), {})
     posts = phrases.documents(texts, languages)
-    if not any(phrases.ngrams(post) for post in posts):
+    # BERTopic cannot weigh a vocabulary of one.
+    if len({phrase for post in posts for phrase in phrases.ngrams(post)}) < _LEAST_VOCABULARY:
         model.fit(vectors)
         return Topics(model.labels_, {int(label): () for label in set(model.labels_.tolist()) - {OUTSIDE}})
     topics = _bertopic(model)

@@ -42,7 +42,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
             said = [one.language for one in language.detect(cut, languages=_CONFIGURED, neighbours=near)]
             seconds = time.process_time() - began
             shares = {f"as_{name}": round(said.count(name) / len(said), 4) for name in _CONFIGURED}
-            right = round(said.count(code) / len(said), 4)
+            right = round(said.count(code) / len(said), 4) if code in _CONFIGURED else None
             figures.append(
                 {"language": code, "words": number or "all", "texts": len(cut), "right": right, **shares,
                  "per_second": round(len(cut) / max(seconds, 1e-9))}

@@ -35,7 +35,9 @@ def register(app: typer.Typer) -> None:
 
 @run.command("daily")
 def daily_command(
-    day: Annotated[str | None, typer.Option("--day", metavar="DATE", help="One day, YYYY-MM-DD.")] = None,
+    day: Annotated[
+        list[str] | None, typer.Option("--day", metavar="DATE", help="One day, YYYY-MM-DD; repeatable.")
+    ] = None,
     first: _From = None,
     last: _To = None,
     *,
@@ -53,7 +55,9 @@ def daily_command(
 
 @run.command("weekly")
 def weekly_command(
-    week: Annotated[str | None, typer.Option("--week", metavar="MONDAY", help="One week, named by its Monday.")] = None,
+    week: Annotated[
+        list[str] | None, typer.Option("--week", metavar="MONDAY", help="One week, named by its Monday; repeatable.")
+    ] = None,
     first: _From = None,
     last: _To = None,
     *,
@@ -225,21 +229,21 @@ def _dag(name: str, conf: dict[str, str], settings: Settings) -> None:
     run_dag(name, conf, log=settings.home / "logs" / f"{name}.log")
 
 
-def _days(day: str | None, first: str | None, last: str | None) -> list[date]:
+def _days(day: Sequence[str] | None, first: str | None, last: str | None) -> list[date]:
     if day and (first or last):
-        message = "--day names one day, --from and --to several: give one or the other"
+        message = "--day names single days, --from and --to all between them: give one or the other"
         raise InputError(message)
     if day:
-        return [parse_day(day)]
+        return sorted({parse_day(one) for one in day})
     return days_between(*_ends(first, last))
 
 
-def _weeks(week: str | None, first: str | None, last: str | None) -> list[date]:
+def _weeks(week: Sequence[str] | None, first: str | None, last: str | None) -> list[date]:
     if week and (first or last):
-        message = "--week names one week, --from and --to several: give one or the other"
+        message = "--week names single weeks, --from and --to all between them: give one or the other"
         raise InputError(message)
     if week:
-        return [parse_monday(week)]
+        return sorted({parse_monday(one) for one in week})
     if first or last:
         return mondays_between(*_ends(first, last))
     from jobs import plan

@@ -22,6 +22,13 @@ def test_both_ends_are_included():
     assert _weeks(None, "2026-11-02", "2026-11-09") == [date(2026, 11, 2), date(2026, 11, 9)]
 
 
+@pytest.mark.parametrize("chosen", [_days, _weeks])
+def test_single_ones_may_be_named_several_times_and_not_beside_ends(chosen):
+    assert chosen(["2026-11-09", "2026-11-02", "2026-11-09"], None, None) == [date(2026, 11, 2), date(2026, 11, 9)]
+    with pytest.raises(InputError, match="give one or the other"):
+        chosen(["2026-11-09"], "2026-11-09", None)
+
+
 @pytest.mark.parametrize(
     ("first", "last", "command"),
     [
