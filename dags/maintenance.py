@@ -26,6 +26,13 @@ def maintenance() -> None:
         return job.retention()
 
     @task
+    def gone_posts() -> int:
+        """Delete what was read of posts that are no longer there."""
+        from jobs import maintenance as job
+
+        return job.gone_posts()
+
+    @task
     def dead_letter_words() -> dict[str, int]:
         """Delete the words of dead letters that are too old, or whose member is forgotten."""
         from jobs import maintenance as job
@@ -63,6 +70,7 @@ def maintenance() -> None:
     (
         partitions_ahead()
         >> retention()
+        >> gone_posts()
         >> dead_letter_words()
         >> dead_letters()
         >> registry_audit()

@@ -63,7 +63,20 @@ def gate(day: date) -> Gate:
 def enrich(day: date, *, shard: int, of: int) -> int:
     """Annotate one shard of the day's due posts and return how many; texts seen before are not encoded again."""
     context = open_context()
-    prepared = _prepare(context, day, shard=shard, of=of)
+    return _enrich(context, day_span(day, context.zone), shard=shard, of=of)
+
+
+def read(context: Context, span: Span) -> int:
+    """Annotate all due posts of a span, shard by shard, and return how many: what is known of them without a run."""
+    with context.begin() as connection:
+        posts.drop_stale(connection, span)
+        due = posts.count_due(connection, span, steps=context.steps)
+    shards = -(-due // SHARD_POSTS)
+    return sum(_enrich(context, span, shard=shard, of=shards) for shard in range(shards))
+
+
+def _enrich(context: Context, span: Span, *, shard: int, of: int) -> int:
+    prepared = _prepare(context, span, shard=shard, of=of)
     vectors = encode(context, [(p.text_sha256, p.encoded) for p in prepared])
     annotations = annotate.judge(prepared, vectors, encoder=context.encoder_name, duplicates={})
     with context.begin() as connection:
@@ -77,18 +90,18 @@ def encode_ahead(day: date) -> int:
     Beside the run of another day it keeps all cores busy.
     """
     context = open_context()
+    span = day_span(day, context.zone)
     with context.begin() as connection:
-        due = posts.count_due(connection, day_span(day, context.zone), steps=context.steps)
+        due = posts.count_due(connection, span, steps=context.steps)
     shards = -(-due // SHARD_POSTS)
     for shard in range(shards):
-        encode(context, [(p.text_sha256, p.encoded) for p in _prepare(context, day, shard=shard, of=shards)])
+        encode(context, [(p.text_sha256, p.encoded) for p in _prepare(context, span, shard=shard, of=shards)])
     return due
 
 
-def _prepare(context: Context, day: date, *, shard: int, of: int) -> list[annotate.Prepared]:
-    """Read one shard of the day's due posts."""
+def _prepare(context: Context, span: Span, *, shard: int, of: int) -> list[annotate.Prepared]:
+    """Read one shard of the due posts of a span."""
     with context.begin() as connection:
-        span = day_span(day, context.zone)
         due = posts.read_due(connection, span, steps=context.steps, shard=shard, shards=of)
     return prepare(context, due)
 

@@ -16,9 +16,9 @@ from sqlalchemy import Connection
 from jobs import daily, edits, naming
 from jobs import themes as theme_job
 from jobs.context import Context
-from kernel.calendar import week_span
+from kernel.calendar import Span, week_span
 from kernel.model import Mention
-from nlp import annotate, registry
+from nlp import registry
 from warehouse import posts
 from warehouse import registry as store
 from warehouse.namings import read_namings
@@ -31,10 +31,12 @@ MOST_WEEKS = 26
 
 
 def is_due(connection: Connection, context: Context, monday: date) -> bool:
-    """Say whether the run of this week may found themes: no run was before, and its own posts are few."""
+    """Say whether the run of this week founds themes: no run was before, its own posts are few, and others are not."""
     if store.has_begun(connection):
         return False
-    return posts.count_live(connection, week_span(monday, context.zone)) < MOST_POSTS
+    own = week_span(monday, context.zone)
+    before = Span(week_span(monday - timedelta(weeks=MOST_WEEKS), context.zone).start, own.start)
+    return posts.count_live(connection, own) < MOST_POSTS and posts.count_live(connection, before) >= LEAST_POSTS
 
 
 def found(context: Context, monday: date) -> int:
@@ -43,7 +45,7 @@ def found(context: Context, monday: date) -> int:
         due = is_due(connection, context, monday)
     weeks = _weeks_before(context, monday) if due else {}
     candidates = [candidate for held in weeks.values() for candidate in held]
-    if len(candidates) < LEAST_POSTS:
+    if len(candidates) < LEAST_POSTS:  # too few of them in an analysed language
         return 0
     originals, copies = theme_job.copies_of(candidates)
     raw = daily.encode(context, [(c.text_sha256, c.text) for c in originals])
@@ -74,14 +76,8 @@ def _weeks_before(context: Context, monday: date) -> dict[date, list[Candidate]]
     for back in range(1, MOST_WEEKS + 1):
         week = monday - timedelta(weeks=back)
         span = week_span(week, context.zone)
+        daily.read(context, span)
         with context.begin() as connection:
-            posts.drop_stale(connection, span)
-            due = posts.read_due(connection, span, steps=context.steps, shard=0, shards=1)
-        prepared = daily.prepare(context, due)
-        vectors = daily.encode(context, [(p.text_sha256, p.encoded) for p in prepared])
-        judged = annotate.judge(prepared, vectors, encoder=context.encoder_name, duplicates={})
-        with context.begin() as connection:
-            posts.write_annotations(connection, judged, steps=context.steps, now=context.clock.now())
             held = store.read_candidates(connection, span, context.languages)
         if held:
             found[week] = held

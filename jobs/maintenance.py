@@ -7,7 +7,7 @@ from datetime import timedelta
 from jobs.audit import audited
 from jobs.context import open_context
 from streams.forgotten import clear_all_refused
-from warehouse import audit, partitions, registry
+from warehouse import audit, partitions, posts, registry
 from warehouse.bulk import driver_of
 from warehouse.engine import connect
 from warehouse.letters import clear_aged
@@ -30,6 +30,12 @@ def retention() -> int:
     oldest = context.clock.now().date() - timedelta(days=context.community.retention.raw_days)
     with context.begin() as connection:
         return partitions.drop_months_before(connection, oldest)
+
+
+def gone_posts() -> int:
+    """Delete what was read of posts that are no longer there, where no day's run will; return how many."""
+    with open_context().begin() as connection:
+        return posts.drop_unreported(connection)
 
 
 def dead_letter_words() -> dict[str, int]:

@@ -100,17 +100,26 @@ def read_annotated(connection: Connection, *, steps: str, number: int) -> list[t
 
 def drop_stale(connection: Connection, span: Span) -> int:
     """Delete what was understood of posts in `span` that are no longer there, and return how many."""
-    return connection.execute(
-        text("""
-            with gone as (
-                select post_id from core.post
-                where created_at >= :start and created_at < :end and status <> 'live'
-            ), mentions as (delete from core.mention using gone where mention.post_id = gone.post_id),
-               spans as (delete from privacy.pii_span using gone where pii_span.post_id = gone.post_id)
-            delete from core.post_annotation using gone where post_annotation.post_id = gone.post_id
-        """),
-        {"start": span.start, "end": span.end},
-    ).rowcount
+    where = "p.created_at >= :start and p.created_at < :end"
+    return connection.execute(text(_DROP.format(where=where)), {"start": span.start, "end": span.end}).rowcount
+
+
+def drop_unreported(connection: Connection) -> int:
+    """Delete what was understood of posts that are no longer there and that no day's run has put into the marts.
+
+    Returns how many. What the marts hold goes when its day, which has changed, runs again.
+    """
+    where = "not exists (select from mart.fct_post f where f.post_id = p.post_id)"
+    return connection.execute(text(_DROP.format(where=where))).rowcount
+
+
+_DROP = """
+    with gone as (
+        select p.post_id from core.post p where p.status <> 'live' and {where}
+    ), mentions as (delete from core.mention using gone where mention.post_id = gone.post_id),
+       spans as (delete from privacy.pii_span using gone where pii_span.post_id = gone.post_id)
+    delete from core.post_annotation using gone where post_annotation.post_id = gone.post_id
+"""
 
 
 def write_annotations(connection: Connection, annotations: Sequence[Annotation], *, steps: str, now: datetime) -> None:

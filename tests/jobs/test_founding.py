@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from jobs import founding
+from jobs import founding, maintenance
 from tests.jobs.community import MONDAYS, SUBJECTS
+from warehouse.engine import connect
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +41,19 @@ def test_a_week_of_the_founding_that_runs_late_keeps_its_themes_and_runs_alike_a
     assert sum(same) > 0.9 * len(same) > 20
     forum.run(1)
     assert forum.state() == late
+
+
+def test_what_was_read_of_a_post_goes_with_it_though_no_run_of_its_day_is_due(forum):
+    founding.found(forum.context, MONDAYS[2])
+    post = forum.ask("select min(post_id) from core.mention")[0][0]
+    assert maintenance.gone_posts() == 0
+    with forum.context.begin() as connection:
+        connection.execute(text(f"update core.post set status = 'deleted', body = null where post_id = {post}"))
+    assert maintenance.gone_posts() == 0, "the run of its day does that, with the marts"
+    with connect(forum.context.url).begin() as connection:
+        connection.execute(text(f"delete from mart.fct_post where post_id = {post}"))
+    assert maintenance.gone_posts() == 1
+    assert forum.ask(f"select post_id from core.mention where post_id = {post}") == []
 
 
 def test_too_few_posts_found_nothing_and_neither_does_a_second_first_week(forum, monkeypatch):
