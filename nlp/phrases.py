@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from nlp.vectors import Vectors, unit
 from nlp.words import LEADS, WEAK, runs
+
+Numbers = NDArray[np.floating[Any]]
 
 _LONGEST = 3
 _LEAST_POSTS = 2
@@ -31,8 +34,10 @@ _ONE_WORD = 0.45
 # A word that is weak elsewhere is a subject where so many posts of a group hold it, and so many times as often as all.
 _OFTEN = 0.35
 _LIFT = 4.0
-# Phrases that fewer of a group's posts hold between them say nothing about it.
-_LEAST_SAID = 0.08
+# A group is about something when a phrase is in so many of its posts, a few and a share of all, and so many times as
+# often as in the posts outside. What is not is talk: thanks, short answers, jokes.
+_FEW_HOLDERS, _HOLDERS = 1.5, 0.07
+_TELLING = 3.0
 # How words, runs of words and posts are kept apart in strings that are joined by spaces.
 _WORD, _RUN, _SPACE = "\x1f", "\x1e", "\u00a0"
 EMPTY = "."
@@ -79,6 +84,13 @@ def _of_post(post: str) -> set[str]:
     return found
 
 
+class Chosen(NamedTuple):
+    """The phrases of a group, and whether one of the candidates tells it from the posts outside."""
+
+    phrases: tuple[str, ...]
+    is_subject: bool
+
+
 def choose(
     candidates: Sequence[Sequence[tuple[str, float]]],
     groups: Sequence[NDArray[np.int64]],
@@ -87,54 +99,57 @@ def choose(
     languages: Sequence[str],
     vectors: Vectors,
     most: int,
-) -> list[tuple[str, ...]]:
-    """Return for each group its best phrases of the scored candidates; none where hardly a post holds one of them.
+) -> list[Chosen]:
+    """Return for each group its best phrases of the scored candidates, and whether it is about something.
 
     `groups` are places in `posts` (as `documents` wrote them), which `languages` and `vectors` describe.
     """
     vocabulary = sorted({phrase for group in candidates for phrase, _ in group})
     if not vocabulary:
-        return [() for _ in groups]
+        return [Chosen((), is_subject=False) for _ in groups]
     index = {phrase: place for place, phrase in enumerate(vocabulary)}
     held = CountVectorizer(analyzer=ngrams, vocabulary=vocabulary).transform(posts).astype(np.float32)
-    everywhere = np.asarray(held.mean(axis=0)).ravel()
+    total = np.asarray(held.sum(axis=0)).ravel()
     weak = np.array([phrase in WEAK for phrase in vocabulary])
     meanings = unit(np.asarray(held.T @ vectors))
     told = np.array(languages)
-    return [
-        _of_group(
-            {index[phrase]: score for phrase, score in group},
-            _Group(
-                held[places],
-                told[places],
-                meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0],
-                np.where(weak, np.maximum(_OFTEN, _LIFT * everywhere), 0.0),
-            ),
-            vocabulary,
-            meanings,
-            most,
-        )
-        for group, places in zip(candidates, groups, strict=True)
-    ]
+    found = []
+    for group, places in zip(candidates, groups, strict=True):
+        own = held[places]
+        counts = np.asarray(own.sum(axis=0)).ravel()
+        typical = meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0]
+        least = np.where(weak, np.maximum(_OFTEN, _LIFT * total / len(posts)), 0.0)
+        score = {index[phrase]: value for phrase, value in group}
+        chosen = _of_group(score, _Group(own, counts, told[places], typical, least), vocabulary, meanings, most)
+        outside = (total - counts) / max(len(posts) - len(places), 1)
+        found.append(Chosen(chosen, _is_subject(counts, len(places), outside)))
+    return found
+
+
+def _is_subject(counts: Numbers, posts: int, outside: Numbers) -> bool:
+    """Say whether some phrase is in enough of a group's posts, and far more often than in those `outside` of it."""
+    often = counts >= _FEW_HOLDERS + _HOLDERS * posts
+    return bool((often & (counts >= _TELLING * posts * outside)).any())
 
 
 @dataclass(frozen=True)
 class _Group:
     """The phrases in each post of a group, the posts' languages, and how near each phrase is to the group's middle.
 
-    `least` is the share of posts that must hold a phrase.
+    `counts` are the posts that hold each phrase, `least` is the share of them that must.
     """
 
     held: csr_matrix
+    counts: Numbers
     languages: NDArray[np.str_]
     typical: Vectors
-    least: NDArray[np.float64]
+    least: Numbers
 
 
 def _of_group(
     score: dict[int, float], group: _Group, vocabulary: Sequence[str], meanings: Vectors, most: int
 ) -> tuple[str, ...]:
-    counts = np.asarray(group.held.sum(axis=0)).ravel()
+    counts = group.counts
     least = _LEAST_POSTS if len(group.languages) > _LEAST_POSTS else 1
     enough = np.maximum(group.least * len(group.languages), least)
     score = {place: value for place, value in score.items() if counts[place] >= enough[place]}
@@ -147,12 +162,10 @@ def _of_group(
         score[place] *= _SMALLER_LANGUAGE if in_larger[place] * 2 < counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, counts, vocabulary)
-    chosen = _unlike(score, meanings, most)
-    said = np.asarray(group.held[:, chosen].sum(axis=1)).ravel() > 0
-    return tuple(vocabulary[place] for place in chosen) if said.mean() >= _LEAST_SAID else ()
+    return tuple(vocabulary[place] for place in _unlike(score, meanings, most))
 
 
-def _prefer_longer(score: dict[int, float], counts: NDArray[np.float32], vocabulary: Sequence[str]) -> None:
+def _prefer_longer(score: dict[int, float], counts: Numbers, vocabulary: Sequence[str]) -> None:
     """Drop phrases that a longer one says, and give the longer one their score."""
     by_length = sorted(score, key=lambda place: (vocabulary[place].count(" "), place))
     for short in by_length:

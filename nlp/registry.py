@@ -252,7 +252,7 @@ def _described(week: _Week) -> tuple[dict[int, tuple[int, float]], dict[int, Sha
             theme_id = week.known[number].theme_id
             shapes[theme_id] = shape
             assigned |= {post_id: (theme_id, certainty) for post_id, certainty in sure}
-        elif keywords:  # what no phrase describes is no subject
+        elif keywords and number in described.subjects:
             born.append(BornTheme(tuple(sorted(sure, key=lambda one: (-one[1], one[0]))), shape))
     return assigned, shapes, born
 

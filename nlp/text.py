@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 from kernel.model import BodyFormat
 
-VERSION = "text-2"
+VERSION = "text-3"
 LINK = "[link]"
 # What stands where a link or personal data was.
 PLACEHOLDER = re.compile(r"\[(?:link|email|phone|nik|card|iban|ip|handle|address|key|name)\]")
@@ -34,6 +34,14 @@ _REPLY_HEADER = re.compile(
     r"^(?:On .{5,200} wrote:|Pada .{5,200} (?:menulis|wrote):|.{2,120} (?:said|wrote|menulis):)[ \t]*$"
     r"(?=(?:\s*^[ \t]{0,3}>)|\s*\Z)",
     re.MULTILINE,
+)
+# Exports of chats flatten what is quoted; who is quoted is no word of the post.
+_WHO_SAID = re.compile(r"^(?:[A-Z\u00c0-\u00de][\w.'-]{0,30} ){1,4}(?:said|wrote|menulis) ?:[ \t]*$", re.MULTILINE)
+# What programs call a picture that is pasted.
+_PICTURE = re.compile(
+    r"\b(?:image|img|pasted|screen ?shot|bildschirmfoto|tangkapan ?layar)"
+    r"[^\n\[\]]{0,60}?\.(?:png|jpe?g|gif|webp|heic)\b",
+    re.IGNORECASE,
 )
 _ORIGINAL = re.compile(
     r"^-{2,} ?(?:Original Message|Forwarded message|Pesan Asli) ?-{2,}.*\Z", re.DOTALL | re.MULTILINE
@@ -81,7 +89,7 @@ def clean(body: str, *, body_format: BodyFormat = "text") -> str:
     elif body_format == "text" and "&" in text:
         text = _letters(html.unescape(text))
     text = _BBTAG.sub(" ", _SHORTCODE.sub(" ", text))
-    text = _URL.sub(_link, text)
+    text = _PICTURE.sub(" ", _URL.sub(_link, text))
     return _BLANK_LINES.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
@@ -114,7 +122,7 @@ def _without_quotes_and_code(text: str) -> str:
     if "`" in text or "~~~" in text:
         text = _CHAT_FENCE.sub("\n", _FENCE.sub("\n", text))
     if ":" in text:
-        text = _REPLY_HEADER.sub("", text)
+        text = _WHO_SAID.sub("", _REPLY_HEADER.sub("", text))
     if ">" in text or "&gt;" in text:
         text = _QUOTED.sub("", text)
     if "-" in text or "Sent from" in text or "Dikirim dari" in text:

@@ -66,10 +66,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Topics:
-    """The group of each post, -1 for none, and the phrases of each group, strongest first."""
+    """The group of each post, -1 for none, each group's phrases, strongest first, and those about something."""
 
     labels: Labels
     phrases: Mapping[int, tuple[str, ...]]
+    subjects: frozenset[int] = frozenset()
 
 
 def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, model: ClusterModel) -> Topics:
@@ -92,7 +93,12 @@ def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, mo
         for places in groups
     ]
     chosen = phrases.choose(candidates, groups, posts, languages=languages, vectors=vectors, most=_MOST_PHRASES)
-    return Topics(labels, dict(zip(names, chosen, strict=True)))
+    described = dict(zip(names, chosen, strict=True))
+    return Topics(
+        labels,
+        {name: one.phrases for name, one in described.items()},
+        frozenset(name for name, one in described.items() if one.is_subject),
+    )
 
 
 def _bertopic(model: ClusterModel) -> BERTopic:

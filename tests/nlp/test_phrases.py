@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.names import NAMELESS, likeness, name
-from nlp.phrases import choose, documents, ngrams
+from nlp.phrases import Chosen, choose, documents, ngrams
 from nlp.words import STOP, WEAK, count_words, runs
 
 
@@ -68,7 +68,7 @@ def _chosen(texts: list[str], languages: list[str]) -> tuple[str, ...]:
     candidates = [[(phrase, 1.0) for phrase in sorted({p for post in posts for p in ngrams(post)})]]
     vectors = np.eye(len(texts), 384, dtype=np.float32)
     groups = [np.arange(len(texts))]
-    return choose(candidates, groups, posts, languages=languages, vectors=vectors, most=3)[0]
+    return choose(candidates, groups, posts, languages=languages, vectors=vectors, most=3)[0].phrases
 
 
 def test_a_longer_phrase_speaks_for_its_words():
@@ -84,8 +84,8 @@ def test_the_larger_language_comes_first():
     assert chosen[0] == "mode gelap"
 
 
-def _of_first(texts: list[str], number: int, candidates: list[str]) -> tuple[str, ...]:
-    """Return the phrases of a group of the first `number` texts, which lie together and apart from the others."""
+def _of_first(texts: list[str], number: int, candidates: list[str]) -> Chosen:
+    """Return what tells of a group of the first `number` texts, which lie together and apart from the others."""
     posts, languages = documents(texts, ["en"] * len(texts)), ["en"] * len(texts)
     vectors = np.array([[1.0, 0.0]] * number + [[0.0, 1.0]] * (len(texts) - number), dtype=np.float32)
     scored = [[(phrase, 1.0) for phrase in candidates]]
@@ -96,14 +96,18 @@ def test_a_weak_word_is_a_subject_where_a_group_is_about_it_and_others_are_not()
     after = ["the update broke sound", "another update, no sound", "update again", "which update?"]
     others = [f"the map of {place}" for place in ("north", "south", "east", "west")] * 4
     assert "update" in WEAK
-    assert "update" in _of_first([*after, *others], 4, ["update", "sound"])
-    assert _of_first([*after, *("update of maps", *others[:7])], 4, ["update", "sound"]) == ("sound",)
+    assert "update" in _of_first([*after, *others], 4, ["update", "sound"]).phrases
+    assert _of_first([*after, *("update of maps", *others[:7])], 4, ["update", "sound"]).phrases == ("sound",)
 
 
-def test_a_group_that_its_phrases_hardly_speak_for_has_none():
-    said = ["fried rice", "fried rice", *(f"word{number}" for number in range(28))]
-    assert _of_first(said, 30, ["fried rice"]) == ()
-    assert _of_first(said, 20, ["fried rice"]) == ("fried rice",)
+@pytest.mark.parametrize(
+    ("holding", "group", "outside", "is_subject"),
+    [(3, 20, 0, True), (2, 20, 0, False), (3, 20, 4, True), (3, 20, 6, False), (8, 100, 0, False), (9, 100, 0, True)],
+)
+def test_a_group_is_about_something_when_a_phrase_tells_it_from_the_others(holding, group, outside, is_subject):
+    said = ["fried rice"] * holding + ["so what"] * (group - holding) + ["fried rice"] * outside
+    said += ["so what"] * (group + 100 - len(said))
+    assert _of_first(said, group, ["fried rice"]) == Chosen(("fried rice",), is_subject)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_a_group_is_named_by_what_others_say_more_where_it_has_nothing_else():
     posts = documents(["card stuck"] * 14, ["en"] * 14)
     vectors = np.array([[1.0, 0.0]] * 4 + [[-1.0, 0.0]] * 10, dtype=np.float32)
     found = choose([[("card stuck", 1.0)]], [np.arange(4)], posts, languages=["en"] * 14, vectors=vectors, most=3)
-    assert found == [("card stuck",)]
+    assert found == [Chosen(("card stuck",), is_subject=False)]
 
 
 @pytest.mark.parametrize(
