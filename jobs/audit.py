@@ -56,7 +56,8 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
         clusters.communities(joined, resolution=share * resolution, seed=table.seed) for share in (1.0, COARSE)
     )
     texts, languages = [post.text for post in said], [post.language for post in said]
-    found = topics.find(texts, languages, vectors, model=topics.Given(fine))
+    asked = context.community.community.report_language
+    found = topics.find(texts, languages, vectors, model=topics.Given(fine), asked=asked)
     people = [post.person_id for post in said]
     proposals = audit.propose(fine, coarse, themes, people, min_people=table.min_people)
     return Audited(

@@ -62,6 +62,7 @@ def found(context: Context, monday: date) -> int:
             granularity=table.granularity,
             min_people=table.min_people,
             seed=table.seed,
+            asked=context.community.community.report_language,
         )
         founding = min(weeks) - timedelta(weeks=1)
         decisions, namings = edits.decided(connection), read_namings(connection)

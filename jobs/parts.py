@@ -45,7 +45,9 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
         raise InputError(message, remedy=f"Parts are looked for from {LEAST_POSTS} posts on.")
     kept, said, vectors = read_posts(connection, context, posts, frozen)
     model = topics.KnnLeiden(granularity=_RESOLUTION, seed=context.community.themes.seed)
-    found = topics.find([post.text for post in said], [post.language for post in said], vectors, model=model)
+    asked = context.community.community.report_language
+    texts, languages = [post.text for post in said], [post.language for post in said]
+    found = topics.find(texts, languages, vectors, model=model, asked=asked)
     made: list[Part] = []
     for label in range(int(found.labels.max(initial=-1)) + 1):
         inside = np.flatnonzero(found.labels == label).tolist()

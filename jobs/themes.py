@@ -78,6 +78,7 @@ def themes(context: Context, monday: date) -> dict[str, int]:
             seed=context.community.themes.seed,
             roots={theme_id: decisions.root(theme_id) for theme_id in decisions.themes},
             later=[_theme(theme) for theme in store.read_later(connection, monday, model=model)],
+            asked=context.community.community.report_language,
         )
         run = Run(connection, context, monday, model, candidates, copies, decisions, read_namings(connection))
         newest = store.newest_week(connection)
@@ -243,7 +244,9 @@ def _words(connection: Connection, context: Context, monday: date, frozen: space
     themes_of = {post.post_id: theme_id for theme_id, post in held}
     kept, posts, vectors = read_posts(connection, context, [post for _, post in held], frozen)
     shown = topics.Given(np.array([themes_of[post.post_id] for post in kept], np.int64))
-    found = topics.find([post.text for post in posts], [post.language for post in posts], vectors, model=shown)
+    texts, languages = [post.text for post in posts], [post.language for post in posts]
+    asked = context.community.community.report_language
+    found = topics.find(texts, languages, vectors, model=shown, asked=asked)
     return dict(found.phrases)
 
 

@@ -6,6 +6,7 @@ rest are chosen to be strong, typical of the group and unlike each other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,8 +29,10 @@ _SAID_BY_LONGER = 0.5
 _LEAST_TYPICAL = 0.01
 # What likeness to the phrases already chosen costs.
 _LIKENESS = 0.5
-# What a phrase of the smaller language of a group is worth beside one of its larger, and one word beside several.
-_SMALLER_LANGUAGE = 0.5
+# What a phrase of another language than the one that names a group is worth beside it, and one word beside several.
+# The language that is asked for names a group when it has this share of the posts, or else the one that has most.
+_OTHER_LANGUAGE = 0.2
+_LEAST_ASKED = 0.2
 _ONE_WORD = 0.45
 # A word that is weak elsewhere is a subject where so many posts of a group hold it, and so many times as often as all.
 _OFTEN = 0.35
@@ -99,10 +102,12 @@ def choose(
     languages: Sequence[str],
     vectors: Vectors,
     most: int,
+    asked: str | None = None,
 ) -> list[Chosen]:
     """Return for each group its best phrases of the scored candidates, and whether it is about something.
 
-    `groups` are places in `posts` (as `documents` wrote them), which `languages` and `vectors` describe.
+    `groups` are places in `posts` (as `documents` wrote them), which `languages` and `vectors` describe. `asked` is the
+    language that phrases shall be of, where enough posts are.
     """
     vocabulary = sorted({phrase for group in candidates for phrase, _ in group})
     if not vocabulary:
@@ -120,7 +125,13 @@ def choose(
         typical = meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0]
         least = np.where(weak, np.maximum(_OFTEN, _LIFT * total / len(posts)), 0.0)
         score = {index[phrase]: value for phrase, value in group}
-        chosen = _of_group(score, _Group(own, counts, told[places], typical, least), vocabulary, meanings, most)
+        chosen = _of_group(
+            score,
+            _Group(own, counts, told[places] == _naming(told[places], asked), typical, least),
+            vocabulary,
+            meanings,
+            most,
+        )
         outside = (total - counts) / max(len(posts) - len(places), 1)
         found.append(Chosen(chosen, _is_subject(counts, len(places), outside)))
     return found
@@ -134,32 +145,39 @@ def _is_subject(counts: Numbers, posts: int, outside: Numbers) -> bool:
 
 @dataclass(frozen=True)
 class _Group:
-    """The phrases in each post of a group, the posts' languages, and how near each phrase is to the group's middle.
+    """The phrases in each post of a group, which posts name it, and how near each phrase is to the group's middle.
 
     `counts` are the posts that hold each phrase, `least` is the share of them that must.
     """
 
     held: csr_matrix
     counts: Numbers
-    languages: NDArray[np.str_]
+    naming: NDArray[np.bool_]
     typical: Vectors
     least: Numbers
+
+
+def _naming(languages: NDArray[np.str_], asked: str | None) -> str:
+    """Return the language whose phrases name a group."""
+    posts = Counter(map(str, languages))
+    if asked is not None and posts[asked] >= _LEAST_ASKED * len(languages):
+        return asked
+    return max(sorted(posts), key=posts.__getitem__)
 
 
 def _of_group(
     score: dict[int, float], group: _Group, vocabulary: Sequence[str], meanings: Vectors, most: int
 ) -> tuple[str, ...]:
     counts = group.counts
-    least = _LEAST_POSTS if len(group.languages) > _LEAST_POSTS else 1
-    enough = np.maximum(group.least * len(group.languages), least)
+    least = _LEAST_POSTS if len(group.naming) > _LEAST_POSTS else 1
+    enough = np.maximum(group.least * len(group.naming), least)
     score = {place: value for place, value in score.items() if counts[place] >= enough[place]}
     if not score:
         return ()
-    larger = max(sorted(set(group.languages)), key=lambda language: int((group.languages == language).sum()))
-    in_larger = np.asarray(group.held[group.languages == larger].sum(axis=0)).ravel()
+    in_naming = np.asarray(group.held[group.naming].sum(axis=0)).ravel()
     for place in score:
         score[place] *= max(float(group.typical[place]), _LEAST_TYPICAL) ** 2
-        score[place] *= _SMALLER_LANGUAGE if in_larger[place] * 2 < counts[place] else 1.0
+        score[place] *= _OTHER_LANGUAGE if in_naming[place] * 2 < counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, counts, vocabulary)
     return tuple(vocabulary[place] for place in _unlike(score, meanings, most))

@@ -93,12 +93,14 @@ def run_week(
     seed: int,
     roots: Mapping[int, int] | None = None,
     later: Sequence[KnownTheme] = (),
+    asked: str | None = None,
 ) -> ThemeWeek:
     """Put the posts of a week into themes.
 
     `vectors` are the posts' projected rows. `pinned` are posts that a person put into a theme: they stay there. A
     theme is born only where at least `min_people` people speak of it. `roots` maps themes that a person merged to the
     one in which they live on: it is described by the posts of all. `later` are themes that only later weeks know.
+    `asked` is the language in which themes shall be described, where enough of their posts are in it.
     """
     if not posts:
         return ThemeWeek()
@@ -111,7 +113,7 @@ def run_week(
     for row, post in enumerate(posts):
         if post.post_id in pinned:
             placed.places[row] = by_id.get(pinned[post.post_id], NONE)
-    week = _Week(posts, vectors, known, themes, placed.places, dict(roots or {}))
+    week = _Week(posts, vectors, known, themes, placed.places, dict(roots or {}), asked)
     assigned, shapes, born = _described(week)
     assigned |= {post.post_id: (pinned[post.post_id], 1.0) for post in posts if post.post_id in pinned}
     taken = len(assigned) + sum(len(one.posts) for one in born)
@@ -222,6 +224,7 @@ class _Week:
     themes: matching.Known
     places: Labels
     roots: Mapping[int, int]
+    asked: str | None
 
     def shown(self) -> Labels:
         """Return under which theme each post is shown: a merged one's under that in which it lives on."""
@@ -236,7 +239,8 @@ def _described(week: _Week) -> tuple[dict[int, tuple[int, float]], dict[int, Sha
     """Return the posts of known themes with how sure each belongs, how these themes look, and the new ones."""
     shown = week.shown()
     languages = [post.language for post in week.posts]
-    described = topics.find([post.text for post in week.posts], languages, week.vectors, model=topics.Given(shown))
+    texts, model = [post.text for post in week.posts], topics.Given(shown)
+    described = topics.find(texts, languages, week.vectors, model=model, asked=week.asked)
     assigned: dict[int, tuple[int, float]] = {}
     shapes: dict[int, Shape] = {}
     born = []

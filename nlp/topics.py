@@ -73,8 +73,13 @@ class Topics:
     subjects: frozenset[int] = frozenset()
 
 
-def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, model: ClusterModel) -> Topics:
-    """Group posts by their projected vectors and describe each group; posts of group -1 are background."""
+def find(
+    texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, model: ClusterModel, asked: str | None = None
+) -> Topics:
+    """Group posts by their projected vectors and describe each group; posts of group -1 are background.
+
+    `asked` is the language that phrases shall be of, where a group has enough posts in it.
+    """
     if not len(texts):
         return Topics(np.empty(0, dtype=np.int64), {})
     posts = phrases.documents(texts, languages)
@@ -92,7 +97,9 @@ def find(texts: Sequence[str], languages: Sequence[str], vectors: Vectors, *, mo
         [(phrase, float(score)) for phrase, score in topics.get_topic(numbered[places[0]]) or [] if phrase]
         for places in groups
     ]
-    chosen = phrases.choose(candidates, groups, posts, languages=languages, vectors=vectors, most=_MOST_PHRASES)
+    chosen = phrases.choose(
+        candidates, groups, posts, languages=languages, vectors=vectors, most=_MOST_PHRASES, asked=asked
+    )
     described = dict(zip(names, chosen, strict=True))
     return Topics(
         labels,

@@ -63,12 +63,12 @@ def test_words_are_counted():
     assert count_words("...") == 0
 
 
-def _chosen(texts: list[str], languages: list[str]) -> tuple[str, ...]:
+def _chosen(texts: list[str], languages: list[str], asked: str | None = None) -> tuple[str, ...]:
     posts = documents(texts, languages)
     candidates = [[(phrase, 1.0) for phrase in sorted({p for post in posts for p in ngrams(post)})]]
     vectors = np.eye(len(texts), 384, dtype=np.float32)
     groups = [np.arange(len(texts))]
-    return choose(candidates, groups, posts, languages=languages, vectors=vectors, most=3)[0].phrases
+    return choose(candidates, groups, posts, languages=languages, vectors=vectors, most=3, asked=asked)[0].phrases
 
 
 def test_a_longer_phrase_speaks_for_its_words():
@@ -82,6 +82,12 @@ def test_the_larger_language_comes_first():
         ["mode gelap dong", "mode gelap", "minta mode gelap", "dark mode", "dark mode"], ["id"] * 3 + ["en"] * 2
     )
     assert chosen[0] == "mode gelap"
+
+
+@pytest.mark.parametrize(("others", "first"), [(6, "dark mode"), (9, "mode gelap")])
+def test_the_language_that_is_asked_for_names_a_group_that_has_enough_posts_in_it(others, first):
+    texts, languages = ["mode gelap"] * others + ["dark mode"] * 2, ["id"] * others + ["en"] * 2
+    assert _chosen(texts, languages, asked="en")[0] == first
 
 
 def _of_first(texts: list[str], number: int, candidates: list[str]) -> Chosen:
