@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nlp import annotate, registry
+from nlp import annotate
 from nlp.encoder import BUILT_IN
 from nlp.training.measure import Figure
 
@@ -12,7 +12,7 @@ _HEAD = """# Models
 
 Made by `make models` on {date}; do not edit. Every figure was measured on texts that the head had not learned from.
 
-Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
+Steps: `{steps}`. Encoder: {encoder}.
 
 ## What the weights are made of
 
@@ -31,7 +31,7 @@ Steps: `{steps}`, themes `{themes}`. Encoder: {encoder}.
 ## Figures
 
 `answered` is the share of texts for which the head was sure enough; the value is over these.
-Languages, themes and personal data are measured by `python -m benchmarks.quality`.
+Languages, themes and personal data stand on [a page of their own](../explanation/quality.md).
 
 """
 
@@ -55,9 +55,7 @@ _TAIL = """
 def markdown(figures: Sequence[Figure], *, encoder: str, date: str, own: bool) -> str:
     """Return the whole card of weights made with an encoder; `own` ones learned from sets that bind them to a place."""
     told = f"`{encoder}`" + (" (multilingual-e5-small in 4 bits, MIT)" if encoder == BUILT_IN else "")
-    named = _HEAD.format(
-        date=date, steps=annotate.STEPS, themes=registry.VERSION, encoder=told, outside=_OWN if own else _OUTSIDE
-    )
+    named = _HEAD.format(date=date, steps=annotate.STEPS, encoder=told, outside=_OWN if own else _OUTSIDE)
     return named + table(figures) + _TAIL
 
 
