@@ -37,9 +37,10 @@ _ONE_WORD = 0.45
 # A word that is weak elsewhere is a subject where so many posts of a group hold it, and so many times as often as all.
 _OFTEN = 0.35
 _LIFT = 4.0
-# A group is about something when a phrase is in so many of its posts, a few and a share of all, and so many times as
-# often as in the posts outside. What is not is talk: thanks, short answers, jokes.
-_FEW_HOLDERS, _HOLDERS = 1.5, 0.07
+# A group is about something when a phrase is in this share of its posts, and so many times as often as in the posts
+# outside. What is not is talk: thanks, short answers, jokes. A small group, whose posts may be of two languages, always
+# has one: measured on a chat, where talk lies together by the hundred.
+_HOLDERS = 0.07
 _TELLING = 3.0
 # How words, runs of words and posts are kept apart in strings that are joined by spaces.
 _WORD, _RUN, _SPACE = "\x1f", "\x1e", "\u00a0"
@@ -139,7 +140,7 @@ def choose(
 
 def _is_subject(counts: Numbers, posts: int, outside: Numbers) -> bool:
     """Say whether some phrase is in enough of a group's posts, and far more often than in those `outside` of it."""
-    often = counts >= _FEW_HOLDERS + _HOLDERS * posts
+    often = counts >= max(_LEAST_POSTS, _HOLDERS * posts)
     return bool((often & (counts >= _TELLING * posts * outside)).any())
 
 
