@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import re
 import shlex
 import subprocess
 import sys
@@ -24,8 +26,9 @@ from nlp.encoder import BUILT_IN
 _HEAD = """# How well texts are understood
 
 Written by `python -m benchmarks.quality --data FOLDER --write docs/explanation/quality.md` on {date}
-({processor}). Steps `{steps}`, themes `{themes}`, encoder `{encoder}`. Each table stands under the command that makes
-it again; `FOLDER` holds the public sets. CPU-seconds are without the encoder's, whose vectors are kept.
+({machine}). Steps `{steps}`, themes `{themes}`, encoder `{encoder}`.
+Each table stands under the command that makes it again; `FOLDER` holds the public sets. CPU-seconds are without the
+encoder's, whose vectors are kept.
 """
 
 
@@ -168,7 +171,7 @@ def _cell(value: Any) -> str:
 def page(folder: Path, vectors: Path | None) -> Iterator[str]:
     """Measure everything and yield the page part by part."""
     yield _HEAD.format(
-        date=datetime.now(UTC).date(), processor=platform.processor() or platform.machine(), steps=annotate.STEPS,
+        date=datetime.now(UTC).date(), machine=_machine(), steps=annotate.STEPS,
         themes=registry.VERSION, encoder=BUILT_IN,
     )  # fmt: skip
     for section in SECTIONS:
@@ -181,6 +184,13 @@ def page(folder: Path, vectors: Path | None) -> Iterator[str]:
             reason = f"there is no {missing[0]}" if missing else "it failed, and said why"
             found = table(figures) if figures else f"Not measured: {reason}."
             yield f"\n`python -m benchmarks.nlp {command}`\n\n{found}\n"
+
+
+def _machine() -> str:
+    """Return how many cores of what this is."""
+    known = Path("/proc/cpuinfo")
+    models = re.findall(r"^model name\s*: (.+)$", known.read_text(), re.MULTILINE) if known.exists() else []
+    return f"{os.cpu_count()} cores of {models[0] if models else platform.processor() or platform.machine()}"
 
 
 def main() -> None:
