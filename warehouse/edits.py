@@ -79,15 +79,19 @@ _DECIDED = text("""
 
 
 def move_posts(connection: Connection, posts: Mapping[int, int | None], *, pinned: Sequence[int]) -> None:
-    """Put posts where people want them, None for no theme; `pinned` are those that an edit still holds."""
+    """Put posts where people want them, None for no theme; `pinned` are those that an edit still holds.
+
+    A post that none holds any longer goes back to where it was; one that a run has placed since stays where it is.
+    """
     rows = {"posts": list(posts), "themes": list(posts.values()), "pinned": list(pinned)}
-    connection.execute(
+    freed = connection.execute(
         text("""
             delete from core.mention where method = 'person' and post_id = any(:posts)
               and not post_id = any(:pinned)
+            returning post_id
         """),
         rows,
-    )
+    ).scalars()
     connection.execute(
         text("""
             insert into core.mention (post_id, theme_id, week, confidence, method)
@@ -95,11 +99,11 @@ def move_posts(connection: Connection, posts: Mapping[int, int | None], *, pinne
                    case when w.post_id = any(cast(:pinned as bigint[])) then 'person' else 'known' end
             from unnest(cast(:posts as bigint[]), cast(:themes as bigint[])) w(post_id, theme_id)
             join mart.fct_post f using (post_id)
-            where w.theme_id is not null
+            where w.theme_id is not null and w.post_id = any(cast(:moving as bigint[]))
             on conflict (post_id) do update set theme_id = excluded.theme_id, confidence = 1, method = 'person'
             where excluded.method = 'person'
         """),
-        rows,
+        {**rows, "moving": [*pinned, *freed]},
     )
 
 

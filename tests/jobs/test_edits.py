@@ -188,3 +188,16 @@ def test_an_audit_proposes_and_changes_nothing(forum):
     assert (proposal["proposal"], proposal["theme_id"]) == ("split", dark)
     assert {forum.about[post] for post in proposal["post_ids"]} < {"dark mode", "login code"}
     assert forum.theme_of("login code") == forum.theme_of("dark mode") == dark
+
+
+def test_the_events_alone_leave_a_post_in_no_theme_where_a_run_found_none_after_its_edit_was_undone(forum):
+    forum.run(0, 1)
+    dark, login = forum.theme_of("dark mode"), forum.theme_of("login code")
+    moved = forum.posts_of(login)[0]
+    with forum.context.begin() as connection:
+        edits.assign(connection, dark, posts=[moved], by=BY)
+        edits.undo(connection, edits.standing(connection)[-1].event_id, by=BY)
+        assert connection.execute(text(f"select theme_id from core.mention where post_id = {moved}")).scalar() == login
+        connection.execute(text(f"delete from core.mention where post_id = {moved}"))  # as a run that finds it in none
+        edits.replay(connection)
+        assert connection.execute(text(f"select theme_id from core.mention where post_id = {moved}")).scalar() is None
