@@ -135,7 +135,7 @@ def merged_models(simulation: Simulation, *, granularity: float, seed: int) -> L
     """
     if find_spec("safetensors") is None:
         message = "BERTopic merges models by way of the package safetensors, which is not installed"
-        raise SuaraError(message, remedy="It comes with: make setup EXTRA=folder")
+        raise SuaraError(message, remedy="It comes with: make setup")
     from bertopic import BERTopic
 
     texts, themes, model = simulation.texts, np.full(len(simulation.labels), -1, dtype=np.int64), None

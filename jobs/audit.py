@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from jobs import edits, spaces
 from jobs.context import Context
-from jobs.themes import read_posts
+from jobs.themes import described, read_posts
 from kernel.calendar import Span, week_span
 from kernel.errors import InputError
 from nlp import audit, clusters, matching, topics
@@ -55,9 +55,7 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
     fine, coarse = (
         clusters.communities(joined, resolution=share * resolution, seed=table.seed) for share in (1.0, COARSE)
     )
-    texts, languages = [post.text for post in said], [post.language for post in said]
-    asked = context.community.community.report_language
-    found = topics.find(texts, languages, vectors, model=topics.Given(fine), asked=asked)
+    found = described(context, said, vectors, model=topics.Given(fine))
     people = [post.person_id for post in said]
     proposals = audit.propose(fine, coarse, themes, people, min_people=table.min_people)
     return Audited(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from jobs import spaces
 from jobs.context import Context
-from jobs.themes import read_posts
+from jobs.themes import described, read_posts
 from kernel.errors import InputError
 from nlp import topics
 from nlp.shapes import exemplars
@@ -45,9 +45,7 @@ def parts(connection: Connection, context: Context, theme_id: int) -> list[Part]
         raise InputError(message, remedy=f"Parts are looked for from {LEAST_POSTS} posts on.")
     kept, said, vectors = read_posts(connection, context, posts, frozen)
     model = topics.KnnLeiden(granularity=_RESOLUTION, seed=context.community.themes.seed)
-    asked = context.community.community.report_language
-    texts, languages = [post.text for post in said], [post.language for post in said]
-    found = topics.find(texts, languages, vectors, model=model, asked=asked)
+    found = described(context, said, vectors, model=model)
     made: list[Part] = []
     for label in range(int(found.labels.max(initial=-1)) + 1):
         inside = np.flatnonzero(found.labels == label).tolist()

@@ -64,9 +64,9 @@ def open_weeks() -> list[date]:
 
 def founds_themes(monday: date) -> bool:
     """Say whether the run of a week founds themes on posts of the weeks before it."""
-    context, span = open_context(), covered()
+    context = open_context()
     with context.begin() as connection:
-        return span is not None and span[0] < monday and founding.is_due(connection, context, monday)
+        return founding.is_due(connection, context, monday)
 
 
 def is_week_due(monday: date) -> bool:

@@ -161,6 +161,14 @@ def read_posts(
     return kept, theme_posts(kept, {}), vectors
 
 
+def described(
+    context: Context, posts: Sequence[ThemePost], vectors: Vectors, *, model: topics.ClusterModel
+) -> topics.Topics:
+    """Group posts by their projected vectors and describe each group in the language of the reports."""
+    texts, languages = [post.text for post in posts], [post.language for post in posts]
+    return topics.find(texts, languages, vectors, model=model, asked=context.community.community.report_language)
+
+
 def projected(
     connection: Connection, context: Context, rows: Sequence[store.EncodedText], frozen: space.Space
 ) -> tuple[list[int], Vectors]:
@@ -244,10 +252,7 @@ def _words(connection: Connection, context: Context, monday: date, frozen: space
     themes_of = {post.post_id: theme_id for theme_id, post in held}
     kept, posts, vectors = read_posts(connection, context, [post for _, post in held], frozen)
     shown = topics.Given(np.array([themes_of[post.post_id] for post in kept], np.int64))
-    texts, languages = [post.text for post in posts], [post.language for post in posts]
-    asked = context.community.community.report_language
-    found = topics.find(texts, languages, vectors, model=shown, asked=asked)
-    return dict(found.phrases)
+    return dict(described(context, posts, vectors, model=shown).phrases)
 
 
 def row_of(theme_id: int, shape: Shape) -> ThemeRow:

@@ -117,22 +117,18 @@ def choose(
     held = CountVectorizer(analyzer=ngrams, vocabulary=vocabulary).transform(posts).astype(np.float32)
     total = np.asarray(held.sum(axis=0)).ravel()
     weak = np.array([phrase in WEAK for phrase in vocabulary])
+    share = np.where(weak, np.maximum(_OFTEN, _LIFT * total / len(posts)), 0.0)
     meanings = unit(np.asarray(held.T @ vectors))
     told = np.array(languages)
     found = []
     for group, places in zip(candidates, groups, strict=True):
-        own = held[places]
+        own, spoken = held[places], told[places]
         counts = np.asarray(own.sum(axis=0)).ravel()
         typical = meanings @ unit(vectors[places].mean(axis=0, keepdims=True))[0]
-        least = np.where(weak, np.maximum(_OFTEN, _LIFT * total / len(posts)), 0.0)
-        score = {index[phrase]: value for phrase, value in group}
-        chosen = _of_group(
-            score,
-            _Group(own, counts, told[places] == _naming(told[places], asked), typical, least),
-            vocabulary,
-            meanings,
-            most,
-        )
+        enough = np.maximum(share * len(places), _LEAST_POSTS if len(places) > _LEAST_POSTS else 1)
+        score = {index[phrase]: value for phrase, value in group if counts[index[phrase]] >= enough[index[phrase]]}
+        described = _Group(own, counts, spoken == _naming(spoken, asked), typical)
+        chosen = _of_group(score, described, vocabulary, meanings, most)
         outside = (total - counts) / max(len(posts) - len(places), 1)
         found.append(Chosen(chosen, _is_subject(counts, len(places), outside)))
     return found
@@ -146,16 +142,12 @@ def _is_subject(counts: Numbers, posts: int, outside: Numbers) -> bool:
 
 @dataclass(frozen=True)
 class _Group:
-    """The phrases in each post of a group, which posts name it, and how near each phrase is to the group's middle.
-
-    `counts` are the posts that hold each phrase, `least` is the share of them that must.
-    """
+    """The phrases in each post of a group, in how many each is, which posts name it, how near each is to the middle."""
 
     held: csr_matrix
     counts: Numbers
     naming: NDArray[np.bool_]
     typical: Vectors
-    least: Numbers
 
 
 def _naming(languages: NDArray[np.str_], asked: str | None) -> str:
@@ -169,18 +161,14 @@ def _naming(languages: NDArray[np.str_], asked: str | None) -> str:
 def _of_group(
     score: dict[int, float], group: _Group, vocabulary: Sequence[str], meanings: Vectors, most: int
 ) -> tuple[str, ...]:
-    counts = group.counts
-    least = _LEAST_POSTS if len(group.naming) > _LEAST_POSTS else 1
-    enough = np.maximum(group.least * len(group.naming), least)
-    score = {place: value for place, value in score.items() if counts[place] >= enough[place]}
     if not score:
         return ()
     in_naming = np.asarray(group.held[group.naming].sum(axis=0)).ravel()
     for place in score:
         score[place] *= max(float(group.typical[place]), _LEAST_TYPICAL) ** 2
-        score[place] *= _OTHER_LANGUAGE if in_naming[place] * 2 < counts[place] else 1.0
+        score[place] *= _OTHER_LANGUAGE if in_naming[place] * 2 < group.counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
-    _prefer_longer(score, counts, vocabulary)
+    _prefer_longer(score, group.counts, vocabulary)
     return tuple(vocabulary[place] for place in _unlike(score, meanings, most))
 
 

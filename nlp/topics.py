@@ -25,7 +25,6 @@ Labels = NDArray[np.int64]
 
 OUTSIDE = -1
 _CANDIDATES = 40
-_LEAST_VOCABULARY = 2
 _MOST_PHRASES = 8
 
 
@@ -83,8 +82,9 @@ def find(
     if not len(texts):
         return Topics(np.empty(0, dtype=np.int64), {})
     posts = phrases.documents(texts, languages)
-    # BERTopic cannot weigh a vocabulary of one.
-    if len({phrase for post in posts for phrase in phrases.ngrams(post)}) < _LEAST_VOCABULARY:
+    said = (phrase for post in posts for phrase in phrases.ngrams(post))
+    first = next(said, None)
+    if all(phrase == first for phrase in said):  # BERTopic cannot weigh a vocabulary of one
         model.fit(vectors)
         return Topics(model.labels_, {int(label): () for label in set(model.labels_.tolist()) - {OUTSIDE}})
     topics = _bertopic(model)

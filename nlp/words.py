@@ -67,7 +67,7 @@ _PARTICLES = {
 }
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 # "masuk2", "bolak2": Indonesian writes a word that is said twice with a figure.
-_TWICE = re.compile(r"([^\W\d_]{3,})[2\u00b2]")
+_TWICE = re.compile(r"\A([^\W\d_]{3,})[2\u00b2]\Z")
 # Shorter words that end in a doubled letter are often words of their own: "pass" is no "pas".
 _LEAST_DOUBLED = 6
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
@@ -144,7 +144,7 @@ def _words(doc: Doc) -> list[str]:
             found.append(word)
             joined = False
     if doc.lang_ == "id":
-        found = [_TWICE.sub(r"\1-\1", word) if _TWICE.fullmatch(word) else word for word in found]
+        found = [_TWICE.sub(r"\1-\1", word) for word in found]
     return [_stem(word.strip("-")) for word in found]
 
 
