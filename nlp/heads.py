@@ -1,9 +1,9 @@
 """What a post is about in kind: sentiment, type of feedback, abuse and spam, each with a calibrated probability.
 
-A head is two logistic models, one over hashed words and one over the encoder's vector, joined by a third that was
-fitted on held-out posts. Where no class is likely enough the answer is None: unknown, never neutral. The weights are
-small and come with this package; docs/reference/models.md says what they were made of and how right they are. They
-read the vectors of the encoder that they were made with, and of no other.
+A head is one logistic model over hashed words and the encoder's vector, made as certain as it is right on held-out
+posts. Where no class is likely enough the answer is None: unknown, never neutral. The weights are small and come with
+this package; docs/reference/models.md says what they were made of and how right they are. They read the vectors of the
+encoder that they were made with, and of no other.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kernel.model import FeedbackType, Sentiment
 from nlp import space
 from nlp.features import hashed
 
-VERSION = "heads-3"
+VERSION = "heads-4"
 LANGUAGES = ("en", "id")
 NAMES = ("sentiment", "type", "abuse", "spam")
 
@@ -45,25 +45,24 @@ _STARS = {
 
 @dataclass(frozen=True)
 class Head:
-    """Two logistic models and the one that joins them: `mixed` maps the logits of both to the logits of the classes.
+    """A logistic model: rows of weights, one a class, over words (classes, BUCKETS) and meaning (classes, dimensions).
 
-    `encoder` is the name of the encoder whose vectors `meaning` was fitted on.
+    `encoder` is the name of the encoder whose vectors it was fitted on.
     """
 
     encoder: str
     classes: tuple[str, ...]
     words: Vectors
-    words_bias: Vectors
     meaning: Vectors
-    meaning_bias: Vectors
-    mixed: Vectors
-    mixed_bias: Vectors
+    bias: Vectors
+
+    def logits(self, counts: csr_matrix, centred: Vectors) -> Vectors:
+        """Return what speaks for each class: shape (n, classes)."""
+        return np.asarray(counts @ self.words.T + centred @ self.meaning.T + self.bias, dtype=np.float32)
 
     def probabilities(self, counts: csr_matrix, centred: Vectors) -> Vectors:
         """Return the probability of each class: shape (n, classes)."""
-        by_words = counts @ self.words.T + self.words_bias
-        by_meaning = centred @ self.meaning.T + self.meaning_bias
-        return softmax(np.hstack([by_words, by_meaning]) @ self.mixed.T + self.mixed_bias)
+        return softmax(self.logits(counts, centred))
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def _learned(
         sys.stderr.write(f"  fold {number}\n")
         # Within what is learned from, each text is a group of its own: there may be one or two values only.
         own = [replace(examples[row], group=str(row)) for row in learn]
-        fitted = fit(own, vectors[learn], encoder=encoder, seed=options.seed)
+        fitted = fit(options.head, own, vectors[learn], encoder=encoder, seed=options.seed)
         centred = heads.centre(vectors[hold], [examples[row].language for row in hold])
         told[hold] = fitted.head.probabilities(heads.parts([examples[row].text for row in hold]), centred)
     return told, classes

