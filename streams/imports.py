@@ -35,7 +35,10 @@ _PATIENCE_SECONDS = 60.0
 
 @dataclass
 class Tally:
-    """Counts every item on its way. `lines` keeps the first 20 lines of each reason, `details` one example of ours."""
+    """Counts every item on its way. `lines` keeps the first 20 lines of each reason, `details` one example of ours.
+
+    `first` and `last` are the times of the posts that are sent, `outside` those of the rows outside of the asked time.
+    """
 
     read: int = 0
     sent: int = 0
@@ -46,6 +49,7 @@ class Tally:
     details: dict[str, str] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
+    outside: tuple[datetime, datetime] | None = None
 
     def events(self, items: Iterable[Item]) -> Iterator[Event]:
         """Pass on the events, counting them and everything else."""
@@ -59,6 +63,9 @@ class Tally:
                     lines.append(item.line)
             elif isinstance(item, SkippedRow):
                 self.skipped[item.reason] += 1
+                if item.created is not None:
+                    first, last = self.outside or (item.created, item.created)
+                    self.outside = min(first, item.created), max(last, item.created)
             else:
                 self.sent += 1
                 self._look_at(item)

@@ -8,6 +8,7 @@ of its row.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from streams.events import Event
@@ -40,10 +41,11 @@ class RejectedRow:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
-    """A good row that is not sent: outside of the asked time, or the same as an earlier row."""
+    """A good row that is not sent: outside of the asked time, which is `created`, or the same as an earlier row."""
 
     line: int
     reason: SkipReason
+    created: datetime | None = None
 
 
 Item: TypeAlias = Event | RejectedRow | SkippedRow

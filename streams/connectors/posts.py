@@ -84,7 +84,7 @@ class Assembler:
         try:
             created = created_at(cells, reading)
             if (reading.since and created < reading.since) or (reading.until and created >= reading.until):
-                return SkippedRow(line, "outside")
+                return SkippedRow(line, "outside", created)
             post_id = self._post_id(cells, created)
             edited = instant(cells.edited_at, reading) if cells.edited_at else None
             version, repeated = self._version(post_id, _milliseconds(edited or created), hash(cells))

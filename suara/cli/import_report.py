@@ -110,12 +110,18 @@ def say_summary(summary: Summary, zone: ZoneInfo, *, json: bool) -> None:
         raise InputError(message)
     if summary.tally.sent == 0:
         message = f"no row of {summary.path} can be imported"
-        outside = summary.tally.skipped["outside"]
-        hint = f"{outside:,} rows are outside of --since and --until." if outside else "See the reasons above."
-        raise InputError(message, remedy=f"{hint} --dry-run and --map help to find the columns.")
+        raise InputError(message, remedy=_remedy(summary.tally, zone))
     if summary.waiting:
         message = f"{summary.waiting:,} events wait in the spool, because Kafka was away"
         raise PartUnavailableError(message, remedy=f"None is lost. {SEND}")
+
+
+def _remedy(tally: Tally, zone: ZoneInfo) -> str:
+    if tally.outside is None:
+        return "See the reasons above. --dry-run and --map help to find the columns."
+    first, last = (day_of(time, zone) for time in tally.outside)
+    rows = f"{tally.skipped['outside']:,} rows are outside of --since and --until"
+    return f"{rows}: they are from {first} to {last}. --dry-run shows what other limits would send."
 
 
 def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:

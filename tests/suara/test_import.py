@@ -207,7 +207,7 @@ def test_a_dry_run_shows_the_first_posts_and_starts_nothing(home: Path, export: 
         (["jsonl", "FILE", "--source", "kebun"], "suara import csv"),
         (["csv", "nowhere.csv", "--source", "kebun"], "nowhere.csv cannot be read: No such file"),
         (["csv", "FILE", "--source", "kebun", "--map", "created_at=text", "--dry-run"], "no row of"),
-        (["csv", "FILE", "--source", "kebun", "--until", "2020-01-01", "--dry-run"], "outside of --since and --until"),
+        (["csv", "FILE", "--source", "kebun", "--until", "2020-01-01", "--dry-run"], "from 2026-11-02 to 2026-11-03"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_starts(home: Path, export: str, arguments: list[str], says: str) -> None:

@@ -202,8 +202,8 @@ def test_only_a_half_open_time_is_read_and_the_rest_is_counted(tmp_path: Path) -
     items = list(connector(tmp_path, FORUM, since=since, until=until).read())
     assert [(post.post_id, post.parent_post_id) for post in posts(items)] == [("11", "10"), ("12", "11")]
     assert [item for item in items if isinstance(item, SkippedRow)] == [
-        SkippedRow(2, "outside"),
-        SkippedRow(5, "outside"),
+        SkippedRow(2, "outside", datetime(2026, 11, 2, 9, tzinfo=UTC)),
+        SkippedRow(5, "outside", datetime(2026, 11, 3, 9, tzinfo=UTC)),
     ]
     assert len(posts(connector(tmp_path, FORUM).read(since))) == 3
 
