@@ -7,6 +7,7 @@ An import can be broken off and run again at any point; what arrived already is 
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,8 @@ from streams.topics import Topic
 from warehouse.tables.ops import import_run
 
 MAX_LINES = 20
+# "bot" as a word of its own: welcome-bot, github-actions[bot], nightly_bot, and not Abbott.
+_LIKE_A_PROGRAM = re.compile(r"(?<![a-z])bot(?![a-z])", re.IGNORECASE)
 _LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 60.0
 
@@ -38,6 +41,7 @@ class Tally:
     """Counts every item on its way. `lines` keeps the first 20 lines of each reason, `details` one example of ours.
 
     `first` and `last` are the times of the posts that are sent, `outside` those of the rows outside of the asked time.
+    `like_programs` counts posts of members whose names say that they are bots.
     """
 
     read: int = 0
@@ -50,6 +54,7 @@ class Tally:
     first: datetime | None = None
     last: datetime | None = None
     outside: tuple[datetime, datetime] | None = None
+    like_programs: Counter[str] = field(default_factory=Counter)
 
     def events(self, items: Iterable[Item]) -> Iterator[Event]:
         """Pass on the events, counting them and everything else."""
@@ -76,6 +81,9 @@ class Tally:
         if isinstance(post, PostState):
             if not post.body:
                 self.wordless += 1
+            author = post.author
+            if author.role == "member" and _LIKE_A_PROGRAM.search(f"{author.id} {author.display_name or ''}"):
+                self.like_programs[author.id] += 1
             if self.first is None or post.created_at < self.first:
                 self.first = post.created_at
             if self.last is None or post.created_at > self.last:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
+from json import dumps
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -136,6 +137,8 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         yield f"  {reason} {rows:,}: {tally.details[reason]}; line {lines}"
     if tally.wordless:
         yield f"{tally.wordless:,} posts have no words; they are kept as part of their threads"
+    if tally.like_programs:
+        yield from _programs(summary)
     if landed is not None:
         rate = f" in {summary.seconds:.1f} s ({tally.sent / summary.seconds:,.0f} a second)" if summary.seconds else ""
         known = f", {landed.known:,} were known already" if landed.known else ""
@@ -150,6 +153,16 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
         yield f"Posts from {first} to {last}"
         if not summary.dry_run and not summary.waiting:
             yield f"Next: {_next(first, last, today=day_of(SystemClock().now(), zone))}"
+
+
+def _programs(summary: Summary) -> Iterator[str]:
+    """Say which accounts look like programs, and how to count them as nobody."""
+    found = summary.tally.like_programs.most_common(SHOWN)
+    more = len(summary.tally.like_programs) - len(found)
+    named = ", ".join(f"{name} ({posts:,})" for name, posts in found) + (f" and {more:,} more" if more else "")
+    yield f"By their names these may be programs, and their posts count as members': {named}"
+    names = ", ".join(dumps(name, ensure_ascii=False) for name, _ in found)
+    yield f"  If they are, add them under [sources.{summary.source}] in suara.toml and import again: bots = [{names}]"
 
 
 def _next(first: date, last: date, *, today: date) -> str:
@@ -172,6 +185,7 @@ def _as_json(summary: Summary) -> dict[str, Any]:
         "rejected": tally.rejected.total(),
         "skipped": tally.skipped.total(),
         "wordless": tally.wordless,
+        "like_programs": dict(tally.like_programs.most_common()),
         "rejected_by_reason": {
             reason: {"rows": rows, "detail": tally.details[reason], "first_lines": tally.lines[reason]}
             for reason, rows in tally.rejected.items()

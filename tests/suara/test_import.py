@@ -217,6 +217,34 @@ def test_what_is_wrong_is_said_before_anything_starts(home: Path, export: str, a
     assert not (home / "home").exists()
 
 
+def test_accounts_that_look_like_programs_are_named_unless_they_are_listed(home: Path, export: str) -> None:
+    arguments = ["csv", export, "--preset", "forum", "--dry-run", "--source"]
+    said = run(*arguments, "ladang").stdout
+    assert "may be programs, and their posts count as members': sapa-bot (1)" in said
+    assert 'under [sources.ladang] in suara.toml and import again: bots = ["sapa-bot"]' in said
+    assert outcome(*arguments, "ladang")["like_programs"] == {"sapa-bot": 1}
+    assert outcome(*arguments, "kebun")["like_programs"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [
+        ("Welcome Bot", 1),
+        ("github-actions[bot]", 1),
+        ("nightly_bot", 1),
+        ("Alya Abbott", 0),
+        ("robota", 0),
+        ("botan", 0),
+    ],
+)
+def test_a_program_is_known_by_a_word_of_its_name(name: str, looks: int, home: Path) -> None:
+    file = home / "named.csv"
+    file.write_text(f"author,created_at,text\n{name},2026-11-02T09:00:00Z,Halo\n")
+    assert (
+        len(outcome("csv", str(file), "--source", "ladang", "--preset", "forum", "--dry-run")["like_programs"]) == looks
+    )
+
+
 def test_a_header_without_rows_is_said(home: Path, export: str) -> None:
     Path(export).write_text(FORUM.splitlines(keepends=True)[0])
     with pytest.raises(InputError, match="has a header and no rows"):
