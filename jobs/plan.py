@@ -85,20 +85,21 @@ def estimate(days: Sequence[date]) -> tuple[int, float | None]:
     encoder than the built-in one the seconds are None: how its work grows with a text is not known.
     """
     context = open_context()
-    texts: list[str] = []
+    due, texts = 0, set[str]()
+    chars, name = context.settings.encoder.max_chars, context.encoder_name
     with context.begin() as connection:
         for span in _spans(days, context):
-            chars = context.settings.encoder.max_chars
-            texts += posts.due_texts(connection, span, steps=context.steps, chars=chars)
-    distinct = list(dict.fromkeys(texts))
+            due += posts.count_due(connection, span, steps=context.steps)
+            texts.update(posts.texts_to_encode(connection, span, steps=context.steps, chars=chars, model=name))
+    distinct = sorted(texts)
     if not distinct:
-        return len(texts), 0.0
+        return due, 0.0
     tried = distinct[:: -(-len(distinct) // TRIED)]
     model = context.encoder
     began = context.clock.monotonic()
     model.encode(tried)
     taken = context.clock.monotonic() - began
-    return len(texts), taken * work(distinct) / work(tried) if model.name == BUILT_IN else None
+    return due, taken * work(distinct) / work(tried) if model.name == BUILT_IN else None
 
 
 def reread(days: Sequence[date]) -> int:

@@ -24,6 +24,14 @@ _DUE = """
 """
 
 
+_NO_VECTOR = """
+      and not exists (
+          select from core.post_embedding e
+          where e.text_sha256 = a.text_sha256 and e.model = :model and a.post_version = p.version
+      )
+"""
+
+
 def count_due(connection: Connection, span: Span, *, steps: str) -> int:
     """Return how many live posts written in `span` still need an annotation by `steps`."""
     return int(connection.execute(text(f"select count(*) {_DUE}"), _bounds(span, steps)).scalar_one())
@@ -35,10 +43,14 @@ def count_live(connection: Connection, span: Span) -> int:
     return int(connection.execute(text(query), {"start": span.start, "end": span.end}).scalar_one())
 
 
-def due_texts(connection: Connection, span: Span, *, steps: str, chars: int) -> list[str]:
-    """Return the first `chars` characters of the posts that are due, to estimate the work ahead."""
-    query = f"select left(concat_ws(' ', p.title, p.body), {int(chars)}) {_DUE}"
-    return list(connection.execute(text(query), _bounds(span, steps)).scalars())
+def texts_to_encode(connection: Connection, span: Span, *, steps: str, chars: int, model: str) -> list[str]:
+    """Return the first `chars` characters of the due posts whose text has no vector yet, to estimate the work ahead.
+
+    A post that was read before counts as encoded with the text that it had then: new steps may clean it otherwise.
+    """
+    query = f"select left(concat_ws(' ', p.title, p.body), :chars) {_DUE} {_NO_VECTOR}"
+    bounds = _bounds(span, steps) | {"chars": chars, "model": model}
+    return list(connection.execute(text(query), bounds).scalars())
 
 
 _POST = """

@@ -122,7 +122,8 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
     posts, seconds = plan.estimate(due)
     if posts:
         takes = "an unknown time" if seconds is None else f"about {_span(seconds)}"
-        say(f"Days to run: {len(due)}, posts to read: {posts:,}; encoding takes {takes} here")
+        encoding = f"encoding takes {takes} here" if seconds != 0 else "all are encoded already"
+        say(f"Days to run: {len(due)}, posts to read: {posts:,}; {encoding}")
         if again := plan.reread(due):
             say(f"Other steps have read {again:,} of them before; what changes is shown by: suara run shadow")
         if reason := plan.silent_heads():
