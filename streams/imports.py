@@ -40,7 +40,7 @@ _PATIENCE_SECONDS = 60.0
 class Tally:
     """Counts every item on its way. `lines` keeps the first 20 lines of each reason, `details` one example of ours.
 
-    `first` and `last` are the times of the posts that are sent, `outside` those of the rows outside of the asked time.
+    `span` is from the first to the last of the posts that are sent, `outside` of the rows outside of the asked time.
     `like_programs` counts posts of members whose names say that they are bots.
     """
 
@@ -51,8 +51,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     lines: dict[str, list[int]] = field(default_factory=dict)
     details: dict[str, str] = field(default_factory=dict)
-    first: datetime | None = None
-    last: datetime | None = None
+    span: tuple[datetime, datetime] | None = None
     outside: tuple[datetime, datetime] | None = None
     like_programs: Counter[str] = field(default_factory=Counter)
 
@@ -69,8 +68,7 @@ class Tally:
             elif isinstance(item, SkippedRow):
                 self.skipped[item.reason] += 1
                 if item.created is not None:
-                    first, last = self.outside or (item.created, item.created)
-                    self.outside = min(first, item.created), max(last, item.created)
+                    self.outside = _widened(self.outside, item.created)
             else:
                 self.sent += 1
                 self._look_at(item)
@@ -84,10 +82,12 @@ class Tally:
             author = post.author
             if author.role == "member" and _LIKE_A_PROGRAM.search(f"{author.id} {author.display_name or ''}"):
                 self.like_programs[author.id] += 1
-            if self.first is None or post.created_at < self.first:
-                self.first = post.created_at
-            if self.last is None or post.created_at > self.last:
-                self.last = post.created_at
+            self.span = _widened(self.span, post.created_at)
+
+
+def _widened(span: tuple[datetime, datetime] | None, time: datetime) -> tuple[datetime, datetime]:
+    first, last = span or (time, time)
+    return min(first, time), max(last, time)
 
 
 @dataclass(frozen=True)

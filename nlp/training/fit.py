@@ -91,16 +91,15 @@ def _joint(
 
     One model of both beats two that are joined afterwards: each says only what the other does not.
     """
-    scales = rarity(counts) * np.sqrt(words_c)
-    words = counts @ diags(scales.astype(np.float32))
+    scales = np.concatenate([rarity(counts) * np.sqrt(words_c), np.full(meaning.shape[1], np.sqrt(_MEANING_C))])
+    both = hstack([counts, csr_matrix(meaning)], format="csr") @ diags(scales)
     model = LogisticRegression(C=1, max_iter=500)
-    both = hstack([words, csr_matrix(meaning * np.sqrt(_MEANING_C))], format="csr")
     # The optimiser's steps are many and small: threads would mostly wait for each other.
     with threadpool_limits(1, user_api="blas"):
         model.fit(both, labels, sample_weight=weights)
     coefficients, bias = _weights(model)
-    by_words, by_meaning = np.split(coefficients, [counts.shape[1]], axis=1)
-    return np.asarray(by_words * scales, dtype=np.float32), by_meaning * np.float32(np.sqrt(_MEANING_C)), bias
+    by_words, by_meaning = np.split((coefficients * scales).astype(np.float32), [counts.shape[1]], axis=1)
+    return by_words, by_meaning, bias
 
 
 def _certainty(logits: Vectors, labels: NDArray[np.int64], *, alike: float) -> tuple[Vectors, Vectors]:

@@ -148,8 +148,8 @@ def _sentences(summary: Summary, zone: ZoneInfo) -> Iterator[str]:
             yield "See why with: suara dlq list"
     elif not summary.dry_run and tally.sent and not summary.waiting:
         yield "The sink goes on loading them; `suara run weekly` waits for it"
-    if tally.first is not None and tally.last is not None:
-        first, last = day_of(tally.first, zone), day_of(tally.last, zone)
+    if tally.span is not None:
+        first, last = (day_of(time, zone) for time in tally.span)
         yield f"Posts from {first} to {last}"
         if not summary.dry_run and not summary.waiting:
             yield f"Next: {_next(first, last, today=day_of(SystemClock().now(), zone))}"
@@ -191,8 +191,8 @@ def _as_json(summary: Summary) -> dict[str, Any]:
             for reason, rows in tally.rejected.items()
         },
         "skipped_by_reason": dict(tally.skipped),
-        "first": tally.first.isoformat() if tally.first else None,
-        "last": tally.last.isoformat() if tally.last else None,
+        "first": tally.span[0].isoformat() if tally.span else None,
+        "last": tally.span[1].isoformat() if tally.span else None,
         "landed": asdict(summary.landed) if summary.landed else None,
         "seconds": round(summary.seconds, 2) if summary.seconds is not None else None,
     }
