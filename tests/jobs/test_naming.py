@@ -17,7 +17,7 @@ from kernel.clock import FixedClock, SystemClock
 from kernel.community import CommunityFile
 from kernel.settings import read_settings
 from nlp.shapes import Shape
-from tests.fixtures.endpoint import DRIP, DROP, SLOW, Endpoint, served
+from tests.fixtures.endpoint import DRIP, DROP, PATIENCE, SLOW, Endpoint, patience, served
 from tests.jobs.community import MONDAYS, Community
 from warehouse.namings import KEYWORDS, Naming, Namings
 
@@ -86,14 +86,14 @@ def test_nothing_is_logged_where_all_is_well(model, logged):
     ("trouble", "words"),
     [
         (401, "refuses the key (401)"), (404, "says 404"), (429, "answers 429"), (503, "answers 503"),
-        (301, "says 301"), (DROP, "breaks off"), (SLOW, "gives no answer within 0.3 s"),
+        (301, "says 301"), (DROP, "breaks off"), (SLOW, f"gives no answer within {PATIENCE:g} s"),
         (DRIP, "answers longer than it may"), (b"x" * 10**6, "answers longer than it may"),
     ],
     ids=lambda value: str(value)[:20],
 )  # fmt: skip
 def test_an_endpoint_that_fails_is_not_asked_again(model, trouble, words, logged):
     model.script = [None, trouble]
-    assert list(ask(context(model.url, timeout_seconds=0.3), 3, 9, 7, 5)) == [1]
+    assert list(ask(context(model.url, timeout_seconds=patience(trouble)), 3, 9, 7, 5)) == [1]
     assert len(model.asked) == 2
     said = logged.getvalue()
     assert said.count("named by their keywords") == 1

@@ -12,7 +12,7 @@ import pytest
 
 from kernel.errors import PartUnavailableError, SettingsError, SuaraError
 from nlp.encoder.http import HttpEncoder
-from tests.fixtures.endpoint import DROP, SLOW, Endpoint, served
+from tests.fixtures.endpoint import DROP, PATIENCE, SLOW, Endpoint, patience, served
 from tests.nlp.encoders import over_http
 
 pytestmark = pytest.mark.usefixtures("logged")
@@ -70,7 +70,7 @@ def test_an_endpoint_that_wants_no_key_gets_none(endpoint):
 @pytest.mark.parametrize("trouble", [429, 500, 503, DROP, SLOW], ids=str)
 def test_what_passes_is_tried_again(endpoint, trouble, logged):
     endpoint.script = [trouble, trouble]
-    rows = encoder(endpoint, timeout_seconds=0.3).encode([WORDS])
+    rows = encoder(endpoint, timeout_seconds=patience(trouble)).encode([WORDS])
     assert rows.argmax(axis=1).tolist() == [len(WORDS)]
     assert len(endpoint.asked) == 3
     said = logged.getvalue()
@@ -83,18 +83,18 @@ def test_an_endpoint_is_left_alone_as_long_as_it_asks(endpoint):
     endpoint.script = [(429, {"Retry-After": "1"}), (429, {"Retry-After": "Mon, 23 Nov 2026 00:00:00 GMT"})]
     began = time.monotonic()
     encoder(endpoint).encode([WORDS])
-    assert 1 < time.monotonic() - began < 5
+    assert 1 < time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize(
     ("trouble", "words"),
     [(503, "answers 503"), (429, "answers 429"), (DROP, "breaks off (RemoteProtocolError)"),
-     (SLOW, "gives no answer within 0.3 s")],
+     (SLOW, f"gives no answer within {PATIENCE:g} s")],
     ids=str,
 )  # fmt: skip
 def test_what_does_not_pass_is_told_after_the_last_try(endpoint, trouble, words):
     endpoint.script = [trouble] * 3
-    error = failure(endpoint, timeout_seconds=0.3)
+    error = failure(endpoint, timeout_seconds=patience(trouble))
     assert isinstance(error, PartUnavailableError)
     assert words in str(error)
     assert len(endpoint.asked) == 3
