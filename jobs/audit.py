@@ -56,8 +56,8 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
         clusters.communities(joined, resolution=share * resolution, seed=table.seed) for share in (1.0, COARSE)
     )
     found = described(context, said, vectors, model=topics.Given(fine))
-    people = [post.person_id for post in said]
-    proposals = audit.propose(fine, coarse, themes, people, min_people=table.min_people)
+    people, threads = [post.person_id for post in said], [post.thread_id for post in said]
+    proposals = audit.propose(fine, coarse, themes, people, threads, min_people=table.min_people)
     return Audited(
         (first, newest),
         len(said),

@@ -108,7 +108,7 @@ def theme_posts(originals: Sequence[Candidate], copies: Mapping[int, Sequence[Ca
     texts = without_people([c.text for c in originals], {c.author for c in originals})
     people = [frozenset(copy.person_id for copy in copies.get(c.post_id, ())) for c in originals]
     return [
-        ThemePost(c.post_id, c.person_id, text, c.language, repeated_by)
+        ThemePost(c.post_id, c.person_id, text, c.language, repeated_by, c.thread_id)
         for c, text, repeated_by in zip(originals, texts, people, strict=True)
     ]
 

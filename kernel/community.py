@@ -101,7 +101,11 @@ class ThemesTable(_Table):
     """`[themes]`: how fine themes are, and when one is born."""
 
     granularity: float = Field(2.0, gt=0, le=16, description="Leiden resolution; higher makes more, finer themes.")
-    min_people: int = Field(3, ge=1, description="People needed before a theme is born or shown.")
+    min_people: int = Field(
+        3,
+        ge=1,
+        description="People needed before a theme is shown or born, three times as many for one of a single thread.",
+    )
     seed: int = Field(42, ge=0, description="Seed of the clustering.")
 
 

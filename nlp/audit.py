@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp import conversations
+
 Labels = NDArray[np.int64]
 
 NONE = -1
@@ -48,13 +50,21 @@ class Proposal:
         return f"no theme holds {about}"
 
 
-def propose(fine: Labels, coarse: Labels, themes: Labels, people: Sequence[int], *, min_people: int) -> list[Proposal]:
+def propose(
+    fine: Labels,
+    coarse: Labels,
+    themes: Labels,
+    people: Sequence[int],
+    threads: Sequence[int | None],
+    *,
+    min_people: int,
+) -> list[Proposal]:
     """Return proposals by fresh groups and the themes of the same posts (`NONE` for no theme), surest first.
 
     What even a fine cut leaves together may be one theme, and what even a coarse one parts may be two. `people` are who
-    wrote the posts; what fewer than `min_people` say is no subject.
+    wrote the posts, and in which `threads`; what fewer than `min_people` say is no subject, and one thread needs more.
     """
-    found = [*_merges(fine, themes), *_splits(coarse, themes), *_births(fine, themes, people, min_people)]
+    found = [*_merges(fine, themes), *_splits(coarse, themes), *_births(fine, themes, people, threads, min_people)]
     return sorted(found, key=lambda one: (one.kind, -one.share, one.theme or 0, one.posts[:1]))
 
 
@@ -91,12 +101,16 @@ def _splits(groups: Labels, themes: Labels) -> list[Proposal]:
     return found
 
 
-def _births(groups: Labels, themes: Labels, people: Sequence[int], min_people: int) -> list[Proposal]:
+def _births(
+    groups: Labels, themes: Labels, people: Sequence[int], threads: Sequence[int | None], min_people: int
+) -> list[Proposal]:
     found = []
     for group in np.unique(groups):
         rows = np.flatnonzero((groups == group) & (themes == NONE)).tolist()
         share = len(rows) / int((groups == group).sum())
-        enough = len(rows) >= _LEAST_IN_A_PART and len({people[row] for row in rows}) >= min_people
+        alone = conversations.main_thread([threads[row] for row in rows]) is not None
+        least = conversations.least_people(min_people, is_one_thread=alone)
+        enough = len(rows) >= _LEAST_IN_A_PART and len({people[row] for row in rows}) >= least
         if share >= _SAME_GROUP and enough:
             found.append(Proposal("new", None, None, share, tuple(rows)))
     return found

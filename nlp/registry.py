@@ -9,18 +9,18 @@ the order of their ids and the seed is given, so the same week gives the same th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp import matching, topics
+from nlp import conversations, matching, topics
 from nlp.matching import NONE
 from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
 from nlp.words import count_words
 
-VERSION = "registry-5"
+VERSION = "registry-6"
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
@@ -162,7 +162,8 @@ def _place(
     least = max(min_people, _LEAST_POSTS, round(_LEAST_POSTS_GROWTH * math.sqrt(len(founding))))
     born = matching.births(rows[rest], themes, granularity=granularity, seed=seed, least_posts=least)
     people = [_people(posts, np.flatnonzero(original == row).tolist()) for row in founding[rest]]
-    new = _enough_people(born.new, people, min_people)
+    threads = [posts[row].thread_id for row in founding[rest]]
+    new = _enough_people(*conversations.joined(born.new, threads), people, min_people)
     found = matched.sure.copy()
     found[rest] = np.where(
         new != NONE, len(themes) + new, np.where(born.old != NONE, born.old, matched.suggested[rest])
@@ -190,13 +191,14 @@ def _people(posts: Sequence[ThemePost], rows: Sequence[int]) -> set[int]:
     return {posts[row].person_id for row in rows}.union(*(posts[row].repeated_by for row in rows))
 
 
-def _enough_people(new: Labels, people: Sequence[set[int]], min_people: int) -> Labels:
-    """Return the new themes of which enough people speak, numbered from 0 without gaps."""
+def _enough_people(new: Labels, alone: Container[int], people: Sequence[set[int]], min_people: int) -> Labels:
+    """Return the new themes of which enough people speak, numbered from 0 without gaps; `alone` are one thread each."""
     found = np.full(len(new), NONE, dtype=np.int64)
     number = 0
-    for candidate in range(int(new.max(initial=NONE)) + 1):
+    for candidate in np.unique(new[new != NONE]).tolist():
         rows = np.flatnonzero(new == candidate).tolist()
-        if len(set().union(*(people[row] for row in rows))) >= min_people:
+        least = conversations.least_people(min_people, is_one_thread=candidate in alone)
+        if len(set().union(*(people[row] for row in rows))) >= least:
             found[rows] = number
             number += 1
     return found

@@ -28,13 +28,14 @@ _CERTAINTY_STEP = 0.1
 
 @dataclass(frozen=True)
 class ThemePost:
-    """A post that could be in a theme, and the people who said nearly the same elsewhere."""
+    """A post that could be in a theme, the people who said nearly the same elsewhere, and the thread that it is in."""
 
     post_id: int
     person_id: int
     text: str
     language: str
     repeated_by: frozenset[int] = frozenset()
+    thread_id: int | None = None
 
 
 @dataclass(frozen=True)

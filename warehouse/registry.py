@@ -28,6 +28,7 @@ class Candidate:
 
     post_id: int
     person_id: int
+    thread_id: int
     author: str
     text: str
     language: str
@@ -67,7 +68,7 @@ class ThemeRow:
 
 
 _CANDIDATES = """
-    select p.post_id, mp.person_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
+    select p.post_id, mp.person_id, p.thread_id, coalesce(m.display_name, m.external_id) as author, a.encoded as text,
            a.language, a.text_sha256, a.duplicate_of
     from core.post p
     join core.post_annotation a using (post_id)

@@ -64,3 +64,14 @@ def test_too_few_posts_found_nothing_and_neither_does_a_second_first_week(forum,
     with forum.context.begin() as connection:
         assert not founding.is_due(connection, forum.context, MONDAYS[0])
     assert forum.ask("select count(*) from core.theme where born_week < '2026-10-05'") == [(0,)]
+
+
+def test_a_thread_that_a_few_people_filled_founds_no_theme_and_neither_bears_one(forum):
+    with forum.context.begin() as connection:
+        connection.execute(text("update core.post set thread_id = (select min(thread_id) from core.thread)"))
+        people = "(select array_agg(member_id) from (select member_id from core.member order by 1 limit 8) m)"
+        connection.execute(text(f"update core.post set member_id = {people}[1 + post_id % 8]"))
+    founding.found(forum.context, MONDAYS[2])
+    forum.run(2, 3)
+    assert forum.ask("select count(*) from core.theme") == [(0,)]
+    assert forum.ask("select posts = unassigned from core.theme_run where week = '2026-10-26'") == [(True,)]

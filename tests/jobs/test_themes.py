@@ -14,7 +14,7 @@ from warehouse.registry import Candidate
 
 
 def candidate(post_id: int, repeats: int | None = None) -> Candidate:
-    return Candidate(post_id, post_id, "Rina W", f"thanks, Rina W: word {post_id}", "en", b"sha", repeats)
+    return Candidate(post_id, post_id, 1, "Rina W", f"thanks, Rina W: word {post_id}", "en", b"sha", repeats)
 
 
 def born(*posts: int) -> BornTheme:

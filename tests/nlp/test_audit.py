@@ -11,7 +11,7 @@ def proposals(groups: list[tuple[int, int, int]]) -> list[tuple[str, int | None,
     """Return (kind, theme, into) for rows of (fresh group, theme, number of posts), each by a person."""
     rows = [(group, theme) for group, theme, number in groups for _ in range(number)]
     fresh, themes = (np.array(column, np.int64) for column in zip(*rows, strict=True))
-    found = propose(fresh, fresh, themes, range(len(rows)), min_people=3)
+    found = propose(fresh, fresh, themes, range(len(rows)), range(len(rows)), min_people=3)
     return [(one.kind, one.theme, one.into) for one in found]
 
 
@@ -35,4 +35,11 @@ def test_a_subject_in_no_theme_is_named_when_enough_people_speak_of_it():
     assert proposals([(0, 1, 40), (1, NONE, 15)]) == [("new", None, None)]
     assert proposals([(0, 1, 40), (1, NONE, 5)]) == []
     rows = np.array([0] * 12, np.int64)
-    assert propose(rows, rows, rows + NONE, [7] * 12, min_people=3) == []
+    assert propose(rows, rows, rows + NONE, [7] * 12, range(12), min_people=3) == []
+
+
+def test_a_thread_that_a_few_people_filled_is_no_missing_subject():
+    rows = np.array([0] * 12, np.int64)
+    for people, told in ((8, 0), (9, 1)):
+        found = propose(rows, rows, rows + NONE, [row % people for row in range(12)], [5] * 7 + [6] * 5, min_people=3)
+        assert len(found) == told
