@@ -23,7 +23,7 @@ from kernel.model import FeedbackType, Sentiment
 from nlp import space
 from nlp.features import hashed
 
-VERSION = "heads-4"
+VERSION = "heads-5"
 LANGUAGES = ("en", "id")
 NAMES = ("sentiment", "type", "abuse", "spam")
 

@@ -31,6 +31,7 @@ class Example:
     group: str
 
 
+OWN_PHRASES = "own phrases"
 _FILLINGS = 5
 _SLOT = re.compile(r"\{(\w+)\}")
 _OPENINGS = {
@@ -58,7 +59,7 @@ def phrases(name: str, *, seed: int) -> list[Example]:
             # Lots are drawn for each line by itself, so that a new line changes no other.
             filler = _Filler(language, seed=f"{seed}-{line}")
             ways = {filler.fill(line, before if label in _ACTIONABLE else ()) for _ in range(_FILLINGS)}
-            found += [Example(way, label, language, "own phrases", f"{name}-{language}-{line}") for way in sorted(ways)]
+            found += [Example(way, label, language, OWN_PHRASES, f"{name}-{language}-{line}") for way in sorted(ways)]
     return found
 
 

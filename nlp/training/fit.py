@@ -18,13 +18,17 @@ from threadpoolctl import threadpool_limits
 
 from nlp.features import rarity
 from nlp.heads import Head, Vectors, centre, parts, softmax
-from nlp.training.corpora import Example
+from nlp.training.corpora import OWN_PHRASES, Example
 
 # Nine tenths of a set say nearly what the whole would; of three quarters, feeling is learned two points worse.
 _FOLDS = 10
-# How much may be said (C of a logistic model) by meaning, and by words of each head: single words tell abuse and spam.
-_MEANING_C = 0.4
-_WORDS_C = {"sentiment": 0.2, "type": 0.2, "abuse": 0.5, "spam": 0.5}
+# How much may be said (C of a logistic model) by meaning and by words.
+_MEANING_C, _WORDS_C = 0.4, 0.2
+# Heads of which some words tell far more than others, and weigh more; of feeling, many tell a little.
+_TOLD_BY_WORDS = ("type", "abuse", "spam")
+# So many texts of each class are taken to hold, and as many not to hold, each part of a word: few texts tell little.
+# Phrases of our own tell nothing of it: their words were chosen, and other people choose others.
+_SMOOTHING = 20
 # How far classes count alike where certainty is learned: 0 as they come, by which few texts would ever be told to be of
 # a rare class, 1 all alike, by which certainties would not be right. What is called spam is hidden: it is to be right.
 _ALIKE = {"sentiment": 0.5, "type": 0.5, "abuse": 0.5, "spam": 0.0}
@@ -57,9 +61,11 @@ def fit(
     meaning = centre(vectors, [one.language for one in examples])
     alike = [f"{one.language} {one.label}" if by_language else one.label for one in examples]
     weights = compute_sample_weight("balanced", alike)
+    telling_of = np.array([name in _TOLD_BY_WORDS and one.source != OWN_PHRASES for one in examples])
 
     def learned(rows: NDArray[np.bool_]) -> Head:
-        model = _joint(counts[rows], meaning[rows], labels[rows], weights[rows], words_c=_WORDS_C[name])
+        telling = _apart(*(of[rows & telling_of] for of in (counts, labels, weights)))
+        model = _joint(counts[rows], meaning[rows], labels[rows], weights[rows], telling=telling)
         return Head(encoder, tuple(classes), *model)
 
     folds = _folds(labels, [one.group for one in examples], seed=seed)
@@ -85,13 +91,19 @@ def _folds(labels: NDArray[np.int64], groups: Sequence[str], *, seed: int) -> ND
 
 
 def _joint(
-    counts: csr_matrix, meaning: Vectors, labels: NDArray[np.int64], weights: NDArray[np.float64], *, words_c: float
+    counts: csr_matrix,
+    meaning: Vectors,
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    *,
+    telling: NDArray[np.float64],
 ) -> tuple[Vectors, Vectors, Vectors]:
-    """Fit on words, of which rare ones weigh more, beside meaning; the weights hold all scales.
+    """Fit on words, of which rare and telling ones weigh more, beside meaning; the weights hold all scales.
 
     One model of both beats two that are joined afterwards: each says only what the other does not.
     """
-    scales = np.concatenate([rarity(counts) * np.sqrt(words_c), np.full(meaning.shape[1], np.sqrt(_MEANING_C))])
+    by_word = rarity(counts) * telling * np.sqrt(_WORDS_C)
+    scales = np.concatenate([by_word, np.full(meaning.shape[1], np.sqrt(_MEANING_C))])
     both = hstack([counts, csr_matrix(meaning)], format="csr") @ diags(scales)
     model = LogisticRegression(C=1, max_iter=500)
     # The optimiser's steps are many and small: threads would mostly wait for each other.
@@ -100,6 +112,23 @@ def _joint(
     coefficients, bias = _weights(model)
     by_words, by_meaning = np.split((coefficients * scales).astype(np.float32), [counts.shape[1]], axis=1)
     return by_words, by_meaning, bias
+
+
+def _apart(counts: csr_matrix, labels: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far each bucket tells the classes apart, 1 on average: shape (BUCKETS,).
+
+    It is the spread of the logs of the shares of each class's texts that hold it, which for two classes is half of the
+    log-count ratio of Wang and Manning (2012). Without two classes no bucket is more than another.
+    """
+    classes, places = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        return np.ones(counts.shape[1])
+    held = csr_matrix((np.ones(len(counts.data)), counts.indices, counts.indptr), shape=counts.shape)
+    by_class = csr_matrix((weights, (places, np.arange(len(places)))))
+    holding, all_texts = (by_class @ held).toarray(), np.asarray(by_class.sum(axis=1))
+    spread = np.log((holding + _SMOOTHING) / (all_texts + 2 * _SMOOTHING)).std(axis=0)
+    mass = np.asarray(counts.sum(axis=0)).ravel()
+    return np.asarray(spread / max(float(spread @ mass / mass.sum()), 1e-12), dtype=np.float64)
 
 
 def _certainty(logits: Vectors, labels: NDArray[np.int64], *, alike: float) -> tuple[Vectors, Vectors]:
