@@ -48,7 +48,7 @@ def audited(connection: Connection, context: Context, *, weeks: int) -> Audited:
     originals = [post for post in candidates if post.duplicate_of is None]
     _, said, vectors = read_posts(connection, context, originals, frozen)
     decisions, held = edits.decided(connection), store.themes_of(connection, [post.post_id for post in said])
-    themes = np.array([decisions.root(held[p.post_id]) if p.post_id in held else audit.NONE for p in said], np.int64)
+    themes = np.array([decisions.root(held[p.post_id]) if p.post_id in held else matching.NONE for p in said], np.int64)
     table = context.community.themes
     resolution = matching.resolution_for(table.granularity, len(said))
     joined = clusters.graph(vectors)

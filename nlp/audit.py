@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nlp import conversations
+from nlp.matching import NONE, Labels
 
-Labels = NDArray[np.int64]
-
-NONE = -1
 # Most of a theme's posts lie in one group with most of another's: one subject.
 _SAME_GROUP = 0.6
 # A group that holds this share of a theme, as most of what the group is, is a part of its own.

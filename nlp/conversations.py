@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Labels = NDArray[np.int64]
+from nlp.matching import NONE, Labels
 
-NONE = -1
 # How many times the people that a subject needs must speak of one that is one thread.
 _PEOPLE_OF_ONE_THREAD = 3
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from nlp.audit import NONE, propose
+from nlp.audit import propose
+from nlp.matching import NONE
 
 
 def proposals(groups: list[tuple[int, int, int]]) -> list[tuple[str, int | None, int | None]]:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.conversations import NONE, joined, main_thread
+from nlp.conversations import joined, main_thread
+from nlp.matching import NONE
 from nlp.registry import ThemePost, ThemeWeek
-from tests.nlp.test_registry import run_alone
-from tests.nlp.weeks import SUBJECTS, week
+from tests.nlp.weeks import SUBJECTS, Registry, week
 
 ROWS = st.lists(st.tuples(st.integers(NONE, 5), st.none() | st.integers(1, 4)), max_size=40)
 
@@ -52,7 +52,9 @@ def test_a_thread_that_speaks_of_everything_joins_nothing():
 
 def _conversation(*, people: int, threads: int) -> ThemeWeek:
     posts, _ = week(1, list(SUBJECTS))
-    return run_alone([replace(p, person_id=place % people, thread_id=place % threads) for place, p in enumerate(posts)])
+    return Registry().run(
+        [replace(p, person_id=place % people, thread_id=place % threads) for place, p in enumerate(posts)]
+    )
 
 
 @pytest.mark.parametrize(("people", "threads", "born"), [(8, 1, 0), (9, 1, 1), (8, 9, 4)])
@@ -70,4 +72,4 @@ def test_a_theme_of_a_thread_is_described_by_all_that_was_said_in_it():
 
 def test_posts_in_no_thread_are_of_no_long_one():
     posts, _ = week(1, ["dark mode"])
-    assert run_alone([ThemePost(p.post_id, p.person_id % 4, p.text, p.language) for p in posts]).born
+    assert Registry().run([ThemePost(p.post_id, p.person_id % 4, p.text, p.language) for p in posts]).born

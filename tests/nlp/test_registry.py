@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from nlp.registry import Memory, ThemePost, ThemeWeek, run_week
-from tests.nlp.weeks import PER_SUBJECT, SUBJECTS, Registry, vectors, week
+from nlp.registry import ThemePost, ThemeWeek
+from tests.nlp.weeks import PER_SUBJECT, SUBJECTS, Registry, week
 
 ALWAYS = ["dark mode", "login code", "boss fight"]
 
@@ -112,20 +112,12 @@ def test_shapes_say_what_a_theme_is_about(history):
             assert shape.similarity > 0.5
 
 
-def run_alone(posts: list[ThemePost], *, min_people: int = 3) -> ThemeWeek:
-    nothing = Memory(np.empty((0, 384), np.float32), np.empty(0, np.int64))
-    return run_week(
-        posts, vectors(posts) if posts else np.empty((0, 384), np.float32),
-        known=[], memory=nothing, pinned={}, granularity=2.0, min_people=min_people, seed=1,
-    )  # fmt: skip
-
-
 def test_a_week_without_posts_is_empty():
-    assert run_alone([]) == ThemeWeek()
+    assert Registry().run([]) == ThemeWeek()
 
 
 def test_one_post_founds_nothing():
-    found = run_alone([ThemePost(1, 1, "the search is slow today", "en")])
+    found = Registry().run([ThemePost(1, 1, "the search is slow today", "en")])
     assert found.born == []
     assert found.unassigned == 1
 
@@ -133,18 +125,18 @@ def test_one_post_founds_nothing():
 def test_one_person_founds_nothing_however_much_they_write():
     posts, _ = week(1, ["dark mode"])
     alone = [ThemePost(post.post_id, 7, post.text, post.language) for post in posts]
-    assert run_alone(alone).born == []
+    assert Registry().run(alone).born == []
 
 
 def test_those_who_repeat_a_text_nearly_are_counted_among_the_people():
     posts, _ = week(1, ["dark mode"])
     alone = [ThemePost(post.post_id, 7, post.text, post.language, frozenset({8, 9})) for post in posts]
-    assert run_alone(alone).born
+    assert Registry().run(alone).born
 
 
 def test_one_text_by_many_people_is_one_theme_or_none():
     posts = [ThemePost(number, number, "please bring back the old map", "en") for number in range(20)]
-    found = run_alone(posts)
+    found = Registry().run(posts)
     assert len(found.born) <= 1
     assert sum(len(born.posts) for born in found.born) + found.unassigned == 20
 
@@ -152,6 +144,6 @@ def test_one_text_by_many_people_is_one_theme_or_none():
 def test_greetings_and_emoji_found_nothing():
     said = ["halo", "👍", "thanks", "ok", "😂😂", "good morning", "mantap", "gg"]
     posts = [ThemePost(number, number, said[number % len(said)], "en") for number in range(40)]
-    found = run_alone(posts)
+    found = Registry().run(posts)
     assert found.born == []
     assert found.unassigned == 40

@@ -82,6 +82,8 @@ def _space() -> Space:
 
 def vectors(posts: Sequence[ThemePost]) -> NDArray[np.float32]:
     """Return the posts' vectors in the space of this community."""
+    if not posts:
+        return np.empty((0, 384), np.float32)
     texts = [post.text for post in posts]
     return _space().project(np.stack([_vector(text) for text in texts]), [post.language for post in posts], texts)
 
