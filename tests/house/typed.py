@@ -16,7 +16,7 @@ EXAMPLE = ROOT / "docs" / "examples" / "forum.csv"
 
 
 def run(script: str, environment: dict[str, str], folder: Path = ROOT) -> str:
-    """Return what a script prints that must end well."""
+    """Return what a script prints that must end well, and within minutes: some of its lines wait for something."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
@@ -26,6 +26,7 @@ def run(script: str, environment: dict[str, str], folder: Path = ROOT) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout
     assert "Traceback" not in done.stdout
