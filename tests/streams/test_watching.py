@@ -74,7 +74,7 @@ class Watched(NamedTuple):
 
     def get(self, page: str) -> Answer:
         try:
-            with urllib.request.urlopen(f"http://{self.address}/{page}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self.address}/{page}", timeout=60) as answer:
                 return Answer(answer.status, answer.read().decode())
         except urllib.error.HTTPError as error:
             with error:

@@ -20,6 +20,8 @@ from suara.local import processes
 from suara.local.airflow import airflow_environment
 from tests.suara.local.test_processes import until
 
+# Seconds in which a server that has just started answers on a machine that does much else.
+PATIENCE = 60
 PREPARE = """
 import sys, time
 from pathlib import Path
@@ -91,7 +93,7 @@ class Server:
         family = self.family()
         self.process.send_signal(number)
         code = self.process.wait(timeout=120)  # each part may take its time before it is ended by force
-        assert until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"], seconds=60)
+        assert until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"])
         assert until(lambda: not processes.all_recorded(self.home))
         return code
 
@@ -108,10 +110,10 @@ def test_the_server_shows_the_dags_on_the_loopback_and_ends_at_ctrl_c(folder: Pa
     server = Server(folder / "home")
     page = server.word_after("Airflow is ready:")
     login = {"username": "admin", "password": server.word_after("with the password")}
-    token = httpx.post(f"{page}/auth/token", json=login).json()["access_token"]
-    refused = httpx.post(f"{page}/auth/token", json={**login, "password": "guess"})
+    token = httpx.post(f"{page}/auth/token", json=login, timeout=PATIENCE).json()["access_token"]
+    refused = httpx.post(f"{page}/auth/token", json={**login, "password": "guess"}, timeout=PATIENCE)
     assert refused.status_code == 401
-    assert until(lambda: _dags(page, token) == DAGS, seconds=60), _dags(page, token)
+    assert until(lambda: _dags(page, token) == DAGS), _dags(page, token)
     listening = {
         connection.laddr.ip
         for process in server.family()
@@ -127,7 +129,8 @@ DAGS = {("advocacy_weekly", False), ("community_daily", False), ("deliver", Fals
 
 def _dags(page: str, token: str) -> set[tuple[str, bool]]:
     """Return the id of each DAG that the server lists, and whether it is paused."""
-    answer = httpx.get(f"{page}/api/v2/dags", headers={"Authorization": f"Bearer {token}"}).json()
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = httpx.get(f"{page}/api/v2/dags", headers=headers, timeout=PATIENCE).json()
     return {(dag["dag_id"], dag["is_paused"]) for dag in answer["dags"]}
 
 

@@ -83,7 +83,7 @@ def test_up_starts_every_part_and_says_so(home: Home) -> None:
 
 
 def test_status_tells_how_the_sink_is_and_where_to_look(home: Home) -> None:
-    assert until(lambda: sink_of(home)["health"] == "ok", seconds=30)
+    assert until(lambda: sink_of(home)["health"] == "ok")
     address = sink_of(home)["address"]
     with urllib.request.urlopen(f"http://{address}/metrics") as page:
         assert b"suara_sink_partitions" in page.read()
@@ -92,7 +92,7 @@ def test_status_tells_how_the_sink_is_and_where_to_look(home: Home) -> None:
     assert sink_of(home)["health"] == "no answer"
     assert "no answer" in home.run("status")
     os.kill(pid, signal.SIGCONT)
-    assert until(lambda: sink_of(home)["health"] == "ok", seconds=30)
+    assert until(lambda: sink_of(home)["health"] == "ok")
 
 
 def test_what_is_acknowledged_is_on_disk(home: Home) -> None:
@@ -179,7 +179,7 @@ with stack.owned(read_settings(), sink=True, say=print) as addresses:
         [sys.executable, "-c", code], env={**os.environ, "SUARA_HOME": str(folder)}, capture_output=True, cwd="/"
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
-    assert until(lambda: not processes.all_recorded(folder), seconds=60)
+    assert until(lambda: not processes.all_recorded(folder))
     shutil.rmtree(folder)
 
 

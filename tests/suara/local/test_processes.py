@@ -21,7 +21,7 @@ NOBODY = Identity(2**22 + 1, 1.0)
 """A pid above what systems give out."""
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 20.0) -> bool:
+def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> bool:
     """Wait for something that another process does; the length only bounds a failure."""
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
