@@ -23,6 +23,8 @@ Numbers = NDArray[np.floating[Any]]
 
 _LONGEST = 3
 _LEAST_POSTS = 2
+# What hardly any of a group's posts say is chance, however rare it is elsewhere: below this share it is worth less.
+_SPOKEN = 0.02
 # A phrase is said by a longer one that is in at least this share of its posts.
 _SAID_BY_LONGER = 0.5
 # What lies away from the middle of a group still names it, where nothing else does.
@@ -130,13 +132,16 @@ def choose(
         described = _Group(own, counts, spoken == _naming(spoken, asked), typical)
         chosen = _of_group(score, described, vocabulary, meanings, most)
         outside = (total - counts) / max(len(posts) - len(places), 1)
-        found.append(Chosen(chosen, _is_subject(counts, len(places), outside)))
+        found.append(Chosen(chosen, _is_subject(counts, enough, len(places), outside)))
     return found
 
 
-def _is_subject(counts: Numbers, posts: int, outside: Numbers) -> bool:
-    """Say whether some phrase is in enough of a group's posts, and far more often than in those `outside` of it."""
-    often = counts >= max(_LEAST_POSTS, _HOLDERS * posts)
+def _is_subject(counts: Numbers, enough: Numbers, posts: int, outside: Numbers) -> bool:
+    """Say whether some phrase is in enough of a group's posts, and far more often than in those `outside` of it.
+
+    `enough` is in how many each must be to name the group: a weak one in many.
+    """
+    often = counts >= np.maximum(enough, max(_LEAST_POSTS, _HOLDERS * posts))
     return bool((often & (counts >= _TELLING * posts * outside)).any())
 
 
@@ -166,6 +171,7 @@ def _of_group(
     in_naming = np.asarray(group.held[group.naming].sum(axis=0)).ravel()
     for place in score:
         score[place] *= max(float(group.typical[place]), _LEAST_TYPICAL) ** 2
+        score[place] *= min(1.0, float(group.counts[place]) / (_SPOKEN * len(group.naming)))
         score[place] *= _OTHER_LANGUAGE if in_naming[place] * 2 < group.counts[place] else 1.0
         score[place] *= 1.0 if " " in vocabulary[place] else _ONE_WORD
     _prefer_longer(score, group.counts, vocabulary)

@@ -20,7 +20,7 @@ from nlp.matching import NONE
 from nlp.shapes import LEAST_WORDS, Shape, ThemePost, certainty, shape_of
 from nlp.words import count_words
 
-VERSION = "registry-6"
+VERSION = "registry-7"
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]

@@ -24,7 +24,7 @@ Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 OUTSIDE = -1
-_CANDIDATES = 40
+_CANDIDATES = 100
 _MOST_PHRASES = 8
 
 

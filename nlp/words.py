@@ -52,7 +52,9 @@ _ONE_WORD_LEADS = {
     **dict.fromkeys(["cant", "cannot", "couldnt"], "can't"),
     **dict.fromkeys(["dont", "doesnt", "didnt"], "doesn't"),
     **dict.fromkeys(["wont", "wouldnt"], "won't"),
-    **dict.fromkeys(["gak", "ga", "gk", "nggak", "ngga", "enggak", "kagak", "tdk", "tidak", "tak", "ndak"], "tidak"),
+    **dict.fromkeys(
+        ["gak", "ga", "gk", "nggak", "ngga", "enggak", "kagak", "kaga", "tdk", "tidak", "tak", "ndak"], "tidak"
+    ),
     **dict.fromkeys(["belum", "blm", "blom", "belom"], "belum"),
 }
 _ABLE = frozenset(["bisa", "bs", "bisaa", "dapat", "dpt"])
@@ -68,6 +70,8 @@ _PARTICLES = {
 _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 # "masuk2", "bolak2": Indonesian writes a word that is said twice with a figure.
 _TWICE = re.compile(r"\A([^\W\d_]{3,})[2\u00b2]\Z")
+# What stands in paths, references and formulas, "f(x", and in no word.
+_SIGNS = frozenset("/\\()[]{}=^#")
 # Shorter words that end in a doubled letter are often words of their own: "pass" is no "pas".
 _LEAST_DOUBLED = 6
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")
@@ -157,9 +161,11 @@ def _stem(word: str) -> str:
 
 
 def _is_subject(word: str) -> bool:
-    if len(word) < 2 or word in _ONE_WORD_LEADS or not STOP.isdisjoint((word, _single(word))):
+    if len(word) < 2 or word in _ONE_WORD_LEADS or word in _NEGATED_VERB:
         return False
-    return word[0].isalpha() and word[-1].isalnum() and not word.endswith(("'s", "wkwk")) and "/" not in word
+    if not STOP.isdisjoint((word, _single(word))):
+        return False
+    return word[0].isalpha() and word[-1].isalnum() and not word.endswith(("'s", "wkwk")) and _SIGNS.isdisjoint(word)
 
 
 def _single(word: str) -> str:

@@ -106,6 +106,18 @@ def test_a_weak_word_is_a_subject_where_a_group_is_about_it_and_others_are_not()
     assert _of_first([*after, *("update of maps", *others[:7])], 4, ["update", "sound"]).phrases == ("sound",)
 
 
+def test_weak_words_make_no_subject_of_talk():
+    said = ["agree, thanks"] * 10 + ["so what"] * 90
+    assert "agree" in WEAK
+    assert _of_first([*said, *["so what"] * 100], 100, ["agree"]) == Chosen((), is_subject=False)
+
+
+def test_what_hardly_any_post_says_comes_after_what_many_say():
+    said = ["the tactic"] * 200 + ["single proof"] * 2 + ["so what"] * 198
+    assert _of_first([*said, *["so what"] * 400], 400, ["tactic", "single proof"]).phrases[0] == "tactic"
+    assert _of_first(said[198:], 20, ["tactic", "single proof"]).phrases[0] == "single proof"
+
+
 @pytest.mark.parametrize(
     ("holding", "group", "outside", "is_subject"),
     [(2, 20, 0, True), (3, 20, 4, True), (3, 20, 6, False), (6, 100, 0, False), (7, 100, 0, True)],

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import random
+import statistics
 import tracemalloc
+from collections.abc import Callable
 
 import numpy as np
+from sklearn.metrics import adjusted_rand_score
 
 from nlp import clusters, space, wording
 from nlp.encoder import BUILT_IN
 from nlp.space import ANY, default
+from nlp.vectors import unit
 
 SUBJECTS = 12
 
@@ -102,6 +106,18 @@ def test_equal_seeds_give_equal_groups_numbered_by_size():
     assert np.array_equal(first, clusters.cluster(projected, resolution=2.0, seed=5))
     sizes = np.bincount(first)
     assert (np.diff(sizes) <= 0).all()
+
+
+def test_two_seeds_agree_more_than_single_cuts_do():
+    vectors, languages, _ = _clouds(each=40)
+    noise = np.random.default_rng(2).normal(size=vectors.shape).astype(np.float32) * 0.2
+    joined = clusters.graph(unit(project(fit(vectors, languages), vectors, languages) + noise))
+
+    def agreement(find: Callable[[int], np.ndarray]) -> float:
+        return statistics.mean(adjusted_rand_score(find(seed), find(seed + 1)) for seed in range(0, 20, 2))
+
+    cuts = agreement(lambda seed: clusters._cut(joined, resolution=4.0, seed=seed))
+    assert agreement(lambda seed: clusters.communities(joined, resolution=4.0, seed=seed)) > cuts + 0.1
 
 
 def test_neighbours_are_the_nearest_others():
