@@ -71,7 +71,7 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2,}")
 # "masuk2", "bolak2": Indonesian writes a word that is said twice with a figure.
 _TWICE = re.compile(r"\A([^\W\d_]{3,})[2\u00b2]\Z")
 # What stands in paths, references and formulas, "f(x", and in no word.
-_SIGNS = frozenset("/\\()[]{}=^#")
+_SIGNS = frozenset("/\\()[]{}=^#:")
 # Shorter words that end in a doubled letter are often words of their own: "pass" is no "pas".
 _LEAST_DOUBLED = 6
 _WORD = re.compile(r"\w+(?:['\u2019-]\w+)*")

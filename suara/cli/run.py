@@ -118,6 +118,7 @@ def run_daily(days: Sequence[date], say: Say, *, settings: Settings, again: bool
 def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterator[Callable[[date], None]]:
     """Give a function that runs the due days up to one of them, while what comes next is encoded beside it."""
     from jobs import daily, plan
+    from suara.local.dagruns import environment_of_python
 
     posts, seconds = plan.estimate(due)
     if posts:
@@ -128,22 +129,22 @@ def _daily_runs(due: Sequence[date], say: Say, *, settings: Settings) -> Iterato
             say(f"Other steps have read {again:,} of them before; what changes is shown by: suara run shadow")
         if reason := plan.silent_heads():
             say(f"Sentiment, type, abuse and spam will be unknown: {reason}. Make them anew with: make models")
-    ahead = ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way)
-    left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
+    with environment_of_python(), ThreadPoolExecutor(1, "encode-ahead", initializer=_give_way) as ahead:
+        left = deque((day, ahead.submit(daily.encode_ahead, day)) for day in due)
 
-    def run_through(last: date) -> None:
-        while left and left[0][0] <= last:
-            began = time.monotonic()
-            day, encoded = left.popleft()
-            encoded.result()
-            _dag("community_daily", {"day": str(day)}, settings)
-            place = f"[{len(due) - len(left)}/{len(due)}]"
-            say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   {place}")
+        def run_through(last: date) -> None:
+            while left and left[0][0] <= last:
+                began = time.monotonic()
+                day, encoded = left.popleft()
+                encoded.result()
+                _dag("community_daily", {"day": str(day)}, settings)
+                place = f"[{len(due) - len(left)}/{len(due)}]"
+                say(f"  {day}  {_counts(day)}  {time.monotonic() - began:5.1f} s   {place}")
 
-    try:
-        yield run_through
-    finally:
-        ahead.shutdown(cancel_futures=True)
+        try:
+            yield run_through
+        finally:
+            ahead.shutdown(cancel_futures=True)
 
 
 def _give_way() -> None:

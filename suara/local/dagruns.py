@@ -46,6 +46,23 @@ def run_dag(name: str, conf: Mapping[str, str], *, log: Path) -> None:
 
 
 @contextlib.contextmanager
+def environment_of_python() -> Iterator[None]:
+    """Keep what is written to `os.environ` from the C library: Airflow adds variables for each run and takes them away.
+
+    The C library moves its list when one is added. A thread that reads it at that moment, as PostgreSQL's client does
+    whenever it connects, crashes the process. Python's own copy, which Airflow reads, changes as ever.
+    """
+    kept = {name: getattr(os, name) for name in ("putenv", "unsetenv")}
+    for name in kept:
+        setattr(os, name, lambda *_: None)
+    try:
+        yield
+    finally:
+        for name, function in kept.items():
+            setattr(os, name, function)
+
+
+@contextlib.contextmanager
 def _printing_to(log: Path) -> Iterator[None]:
     """Send both output streams to `log`, at the level of file descriptors: Airflow keeps hold of the old ones."""
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,8 @@ def _runs(text: str, language: str = "en") -> list[list[str]]:
         ("the pass2 of python2", "en", [["pass2"], ["python2"]]),
         ("[email] wrote [link]", "en", [["wrote"]]),
         ("dasar goblok, peta kosong", "id", [["dasar"], ["peta", "kosong"]]),
+        ("so f(x and docs#lean and lib::call won't load", "en", [["won't", "load"]]),
+        ("kaga masuk", "id", [["tidak", "masuk"]]),
         ("", "en", []),
     ],
 )
