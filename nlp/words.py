@@ -161,7 +161,7 @@ def _stem(word: str) -> str:
 
 
 def _is_subject(word: str) -> bool:
-    if len(word) < 2 or word in _ONE_WORD_LEADS or word in _NEGATED_VERB:
+    if len(word) < 2 or word in _ONE_WORD_LEADS or word in _NEGATED_VERB:  # "wo" is the rest of "won't", and no word
         return False
     if not STOP.isdisjoint((word, _single(word))):
         return False
