@@ -50,8 +50,10 @@ def environment_of_python() -> Iterator[None]:
     """Keep what is written to `os.environ` from the C library: Airflow adds variables for each run and takes them away.
 
     The C library moves its list when one is added. A thread that reads it at that moment, as PostgreSQL's client does
-    whenever it connects, crashes the process. Python's own copy, which Airflow reads, changes as ever.
+    whenever it connects, crashes the process. Python's own copy, which Airflow reads, changes as ever. At the end, when
+    no such thread is left, the C library learns what has changed, for the children of this process.
     """
+    before = dict(os.environ)
     kept = {name: getattr(os, name) for name in ("putenv", "unsetenv")}
     for name in kept:
         setattr(os, name, lambda *_: None)
@@ -60,6 +62,10 @@ def environment_of_python() -> Iterator[None]:
     finally:
         for name, function in kept.items():
             setattr(os, name, function)
+        for name in before.keys() - os.environ.keys():
+            os.unsetenv(name)
+        for name, value in os.environ.items() - before.items():
+            os.putenv(name, value)
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ def test_variables_stay_in_python_meanwhile_and_reach_c_afterwards(monkeypatch: 
         del os.environ["SUARA_BEFORE"]
         assert "SUARA_BEFORE" not in os.environ
         assert (in_c("SUARA_MEANWHILE"), in_c("SUARA_BEFORE")) == (None, b"x")
+    assert (in_c("SUARA_MEANWHILE"), in_c("SUARA_BEFORE")) == (b"x", None)
     assert os.environ.pop("SUARA_MEANWHILE") == "x"
     monkeypatch.setenv("SUARA_AFTER", "y")
     assert in_c("SUARA_AFTER") == b"y"
